@@ -1,0 +1,1 @@
+//! The client account API over account-core, as an axum router.

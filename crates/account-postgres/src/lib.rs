@@ -1,0 +1,1 @@
+//! PostgreSQL storage for account-core, for several nodes.

@@ -1,0 +1,2 @@
+//! The account server: configuration, wiring and the command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Conformance, race and property tests for any store of account-core.
