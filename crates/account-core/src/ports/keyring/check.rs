@@ -1,0 +1,40 @@
+//! How a database recognises the ring it was written with, without holding a key.
+
+use subtle::ConstantTimeEq as _;
+
+use super::{KeyName, Keyring, KeyringError};
+
+/// A key's name with a value derived from the key: equal for the same key, useless to find it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyCheck {
+    /// The key's name.
+    pub name: KeyName,
+    /// The derived value.
+    pub check: [u8; 16],
+}
+
+impl Keyring {
+    /// The check values of all keys, the current one first.
+    pub fn checks(&self) -> Vec<KeyCheck> {
+        self.keys().map(|key| KeyCheck { name: key.name.clone(), check: key.check }).collect()
+    }
+
+    /// Compares the ring with what a database recorded, and gives the keys to record there next.
+    /// A program that gets an error must not start: it would lock everybody out, or write values
+    /// that the right ring cannot read.
+    ///
+    /// # Errors
+    /// [`KeyringError::Missing`] if the ring lacks a recorded key, [`KeyringError::Different`] if
+    /// it has another key of that name.
+    pub fn verify_checks(&self, recorded: &[KeyCheck]) -> Result<Vec<KeyCheck>, KeyringError> {
+        for known in recorded {
+            let key = self.key(&known.name).ok_or_else(|| KeyringError::Missing(known.name.clone()))?;
+            if !bool::from(key.check.ct_eq(&known.check)) {
+                return Err(KeyringError::Different(known.name.clone()));
+            }
+        }
+        let mut new = self.checks();
+        new.retain(|check| recorded.iter().all(|known| known.name != check.name));
+        Ok(new)
+    }
+}
