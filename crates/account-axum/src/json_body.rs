@@ -1,0 +1,209 @@
+//! A request's body, read as JSON under the contract's limits (1.1, 16, SEC-57, SEC-59).
+//!
+//! Runs after authentication. An empty body is an empty object; anything else must call itself
+//! JSON, hold at most 64 KiB however it is framed, and be well-formed. Nothing is decompressed, and
+//! neither form bodies, query fields nor method overrides are honoured.
+
+use axum::body::{Body, HttpBody};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use http_body_util::BodyExt;
+use zeroize::Zeroizing;
+
+use crate::error_body::ApiError;
+use crate::fields::Fields;
+use crate::json::Json;
+
+/// The most bytes of a body that are read (SEC-59).
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// How much of a body that is too large is thrown away before the answer, so that a client still
+/// sending can read it. Beyond this the connection closes.
+const MAX_DISCARDED: u64 = 32 * 1024 * 1024;
+
+/// Why a body was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// It ended early or its framing broke.
+    #[error("the body could not be received")]
+    Broken,
+    /// More than the limit.
+    #[error("the body is too large")]
+    TooLarge,
+    /// Not JSON by its `Content-Type`.
+    #[error("the body is not JSON by its content type")]
+    NotJson,
+    /// JSON by its `Content-Type` alone.
+    #[error(transparent)]
+    Malformed(#[from] crate::json::MalformedJson),
+}
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::Broken => Self::malformed_json("it could not be received in full"),
+            BodyError::TooLarge => Self::too_large(),
+            BodyError::NotJson => Self::unsupported_media_type(),
+            BodyError::Malformed(reason) => Self::malformed_json(reason),
+        }
+    }
+}
+
+/// Reads the fields of a request, at most `limit` bytes ([`MAX_BODY`] everywhere but at sign-in).
+///
+/// # Errors
+/// [`BodyError`].
+pub async fn read_fields(headers: &HeaderMap, body: Body, limit: usize) -> Result<Fields, BodyError> {
+    if body.is_end_stream() {
+        return Ok(Fields::default());
+    }
+    let bytes = read(body, limit).await?;
+    if bytes.is_empty() {
+        return Ok(Fields::default());
+    }
+    if !is_json(headers) {
+        return Err(BodyError::NotJson);
+    }
+    Ok(Json::parse(&bytes)?.into())
+}
+
+/// Whether the one `Content-Type` contains `/json` or `+json`. Its parameters do not count: a page
+/// of another site may send `text/plain;/json` without asking first.
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return false };
+    let Ok(value) = value.to_str() else { return false };
+    let essence = value.split(';').next().unwrap_or_default().to_ascii_lowercase();
+    essence.contains("/json") || essence.contains("+json")
+}
+
+/// The body in one buffer that is wiped on drop: it may hold passwords.
+async fn read(mut body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyError> {
+    let announced = body.size_hint().lower();
+    if announced > u64::try_from(limit).unwrap_or(u64::MAX) {
+        discard(body, 0).await;
+        return Err(BodyError::TooLarge);
+    }
+    // Reserved at once: a buffer that grows would leave copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(announced).unwrap_or(limit)));
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| BodyError::Broken)?;
+        let Some(data) = frame.data_ref() else { continue };
+        let filled = bytes.len().saturating_add(data.len());
+        if filled > limit {
+            discard(body, u64::try_from(filled).unwrap_or(u64::MAX)).await;
+            return Err(BodyError::TooLarge);
+        }
+        if filled > bytes.capacity() {
+            bytes = regrown(&bytes, limit);
+        }
+        bytes.extend_from_slice(data);
+    }
+    Ok(bytes)
+}
+
+fn regrown(bytes: &[u8], limit: usize) -> Zeroizing<Vec<u8>> {
+    let mut larger = Zeroizing::new(Vec::with_capacity(limit));
+    larger.extend_from_slice(bytes);
+    larger
+}
+
+async fn discard(mut body: Body, already: u64) {
+    if body.size_hint().lower() > MAX_DISCARDED {
+        return;
+    }
+    let mut seen = already;
+    while seen <= MAX_DISCARDED
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        let length = frame.data_ref().map_or(0, |data| data.len());
+        seen = seen.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields::Field;
+    use axum::http::HeaderValue;
+    use futures_util::stream;
+
+    fn typed(content_type: &str) -> HeaderMap {
+        HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap())])
+    }
+
+    fn chunked(size: usize, count: usize) -> Body {
+        let chunk = vec![b' '; size];
+        Body::from_stream(stream::iter((0..count).map(move |_| Ok::<_, std::io::Error>(chunk.clone()))))
+    }
+
+    async fn status(headers: &HeaderMap, body: impl Into<Body>) -> u16 {
+        match read_fields(headers, body.into(), MAX_BODY).await {
+            Ok(_) => 200,
+            Err(error) => ApiError::from(error).status().as_u16(),
+        }
+    }
+
+    #[tokio::test]
+    async fn any_json_type_counts_in_any_case_and_no_other() {
+        for good in [
+            "application/json",
+            "APPLICATION/JSON",
+            "application/json; charset=utf-8",
+            "application/vnd.api+json",
+            "application/vnd.pterodactyl.v1+json",
+            "text/json",
+        ] {
+            assert_eq!(status(&typed(good), "{}").await, 200, "{good}");
+        }
+        for bad in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "application/xml",
+            "text/plain; x=/json",
+            "text/plain;+json",
+            "",
+        ] {
+            assert_eq!(status(&typed(bad), "{}").await, 415, "{bad}");
+        }
+        assert_eq!(status(&HeaderMap::new(), "{}").await, 415);
+        let mut twice = typed("application/json");
+        twice.append(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        assert_eq!(status(&twice, "{}").await, 415);
+    }
+
+    #[tokio::test]
+    async fn an_empty_body_is_an_empty_object_whatever_its_type() {
+        assert_eq!(status(&HeaderMap::new(), "").await, 200);
+        assert_eq!(status(&typed("application/x-www-form-urlencoded"), "").await, 200);
+        assert_eq!(status(&typed("application/json"), chunked(0, 1)).await, 200);
+    }
+
+    #[tokio::test]
+    async fn sec_59_a_body_ends_at_the_limit_however_it_is_framed() {
+        let padded = |length: usize| format!("{{}}{}", " ".repeat(length - 2));
+        assert_eq!(status(&typed("application/json"), padded(MAX_BODY)).await, 200);
+        assert_eq!(status(&typed("application/json"), padded(MAX_BODY + 1)).await, 413);
+        assert_eq!(status(&typed("application/json"), chunked(1024, 65)).await, 413);
+        assert_eq!(status(&typed("application/json"), chunked(1 << 20, 40)).await, 413);
+        assert_eq!(status(&HeaderMap::new(), chunked(1024, 65)).await, 413);
+    }
+
+    #[tokio::test]
+    async fn fields_arrive_over_many_chunks() {
+        let pieces = [r#"{"na"#, r#"me":"lap"#, r#"top"}"#].map(Ok::<_, std::io::Error>);
+        let body = Body::from_stream(stream::iter(pieces));
+        let fields = read_fields(&typed("application/json"), body, MAX_BODY).await.unwrap();
+        assert_eq!(fields.string("name"), Field::Given("laptop"));
+    }
+
+    #[tokio::test]
+    async fn malformed_json_and_a_broken_transfer_are_400() {
+        for text in ["{\"email\":", "{'a':1}", "{\"a\":\"\u{1}\"}", "{\"a\":1,\"a\":1}"] {
+            assert_eq!(status(&typed("application/json"), text).await, 400, "{text}");
+        }
+        let broken = stream::iter([Ok("{"), Err(std::io::Error::other("gone"))]);
+        assert_eq!(status(&typed("application/json"), Body::from_stream(broken)).await, 400);
+    }
+}
