@@ -11,7 +11,7 @@ use std::time::Duration;
 use account_core::field::{Fault, FieldErrors};
 use account_core::time::Timestamp;
 use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -31,7 +31,7 @@ use crate::envelope::{json_bytes, json_response};
 pub struct ApiError {
     status: StatusCode,
     items: Vec<ErrorItem>,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// One entry of `errors`.
@@ -55,7 +55,7 @@ impl ApiError {
     /// A refusal with one item. `code` is the contract's name for it, `detail` the sentence.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         let item = ErrorItem { code, detail: detail.into(), source: None };
-        Self { status, items: vec![item], headers: HeaderMap::new() }
+        Self { status, items: vec![item], headers: Vec::new() }
     }
 
     /// 401: no, an unknown or an expired credential. All the same (SEC-33).
@@ -186,7 +186,7 @@ impl ApiError {
                 source: Some(Source { source_field: error.field.clone(), rule: error.fault.rule() }),
             })
             .collect();
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, items, headers: HeaderMap::new() }
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, items, headers: Vec::new() }
     }
 
     /// 429: too many requests or guesses. `now` and `wait` say when it opens again.
@@ -237,7 +237,7 @@ impl ApiError {
     }
 
     fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 }
