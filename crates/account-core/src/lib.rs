@@ -18,10 +18,12 @@
 pub mod api_key;
 pub mod email;
 pub mod field;
+pub mod id;
 pub mod malformed;
 pub mod password;
 pub mod ports;
 pub mod profile;
 pub mod ssh_key;
+mod text;
 pub mod time;
 pub mod two_factor;

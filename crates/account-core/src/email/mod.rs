@@ -1,1 +1,11 @@
-//! (being written)
+//! E-mail addresses: what a user typed, and the form by which two of them are the same.
+//!
+//! Nothing here asks the network whether an address exists. Changing an account's address is the
+//! service's affair; the type only says what an address is.
+
+mod address;
+
+pub use address::Email;
+
+#[cfg(test)]
+mod tests;
