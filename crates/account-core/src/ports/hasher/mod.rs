@@ -30,7 +30,6 @@ mod queue;
 mod request;
 mod threads;
 
-
 use std::time::Duration;
 
 use async_trait::async_trait;
