@@ -47,7 +47,9 @@ pub struct ApiKey {
 
 impl From<StoredApiKey> for ApiKey {
     fn from(stored: StoredApiKey) -> Self {
-        let StoredApiKey { identifier, description, allowed_ips, expires_at, created_at, last_used_at, .. } = stored;
+        let StoredApiKey {
+            identifier, description, allowed_ips, expires_at, created_at, last_used_at, ..
+        } = stored;
         Self { identifier, description, allowed_ips, expires_at, created_at, last_used_at }
     }
 }
