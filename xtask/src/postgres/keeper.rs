@@ -95,7 +95,6 @@ pub(crate) fn keep(arguments: &[String]) -> Outcome<ExitCode> {
         wait_for_the_end_of_input();
     }
     cluster.remove()?;
-    claim.release();
     Ok(ExitCode::SUCCESS)
 }
 

@@ -37,10 +37,15 @@ impl Claim {
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
+}
 
-    /// Gives the name back, after the folder is gone.
-    pub(super) fn release(self) {
-        fs::remove_file(&self.lock).ok();
+impl Drop for Claim {
+    /// Gives the name back. A folder that could not be removed keeps its lock file, now unlocked, for
+    /// the next run to find.
+    fn drop(&mut self) {
+        if !self.folder.exists() {
+            fs::remove_file(&self.lock).ok();
+        }
     }
 }
 
