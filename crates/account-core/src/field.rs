@@ -7,7 +7,6 @@ use std::fmt;
 
 /// One broken rule. [`rule`](Fault::rule) is its name in the wire contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Fault {
     /// The field is absent or empty.
     Required,

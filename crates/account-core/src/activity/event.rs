@@ -113,7 +113,10 @@ mod tests {
     #[test]
     fn a_filter_is_a_substring_without_case_and_several_are_alternatives() {
         assert_eq!(Event::matching(["API-key"]), [Event::ApiKeyCreated, Event::ApiKeyDeleted]);
-        assert_eq!(Event::matching(["ssh-key.create", "ip-blocked"]), [Event::SshKeyAdded, Event::AddressBlocked]);
+        assert_eq!(
+            Event::matching(["ssh-key.create", "ip-blocked"]),
+            [Event::SshKeyAdded, Event::AddressBlocked]
+        );
         assert!(Event::matching(["%"]).is_empty());
     }
 }

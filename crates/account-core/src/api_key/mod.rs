@@ -1,16 +1,22 @@
-//! API keys: the token a client sends, the addresses it may be used from, and what its owner calls it.
+//! API keys: the token a client sends, the addresses it may be used from, what its owner calls it,
+//! and how keys are listed, made and deleted (contract 5).
 //!
-//! Whether a token is somebody's key is decided elsewhere, by its digest; nothing here looks it up.
+//! Whether a token is somebody's key is decided where credentials are verified, not here.
 
 mod allowed_ips;
 mod description;
 mod identifier;
+pub(crate) mod mac;
+mod rules;
+mod service;
 mod stored;
 mod token;
 
 pub use allowed_ips::AllowedIps;
 pub use description::Description;
 pub use identifier::{ApiKeyIdentifier, ApiKeyPrefix};
+pub(crate) use service::delete;
+pub use service::{ApiKeys, CreatedApiKey, NewApiKey};
 pub use stored::{ApiKey, StoredApiKey};
 pub use token::ApiKeyToken;
 

@@ -4,8 +4,11 @@
 //! service's affair; the type only says what an address is.
 
 mod address;
+mod service;
+mod verification;
 
 pub use address::Email;
+pub use service::Emails;
 
 #[cfg(test)]
 mod tests;

@@ -8,11 +8,17 @@ mod hash;
 mod new_password;
 mod normalised;
 mod policy;
+mod proof;
+mod service;
 mod typed;
+mod verify;
 
 pub use hash::PasswordHash;
 pub use new_password::NewPassword;
 pub use policy::PasswordPolicy;
+pub use proof::PasswordProof;
+pub(crate) use service::set_password;
+pub use service::{PasswordChanged, Passwords};
 pub use typed::Password;
 
 /// The most bytes of a password after normalisation. A longer one is refused when it is set, and

@@ -28,7 +28,7 @@ pub fn otpauth_uri(issuer: &str, account: &str, secret: &TotpSecret) -> Zeroizin
 }
 
 /// RFC 3986 percent-encoding of all but the unreserved characters.
-fn encoded(part: &str) -> String {
+pub(crate) fn encoded(part: &str) -> String {
     let mut text = String::with_capacity(part.len());
     for byte in part.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {

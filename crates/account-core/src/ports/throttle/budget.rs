@@ -86,7 +86,11 @@ impl Level {
             Refill::Gradual => {
                 let whole_at = Self::whole_at(level, budget, now).plus(budget.interval());
                 let over = whole_at.since(now).saturating_sub(budget.per);
-                if over.is_zero() { Ok(Self { mark: whole_at, count: 0, expires_at: whole_at }) } else { Err(over) }
+                if over.is_zero() {
+                    Ok(Self { mark: whole_at, count: 0, expires_at: whole_at })
+                } else {
+                    Err(over)
+                }
             }
             Refill::AllAtOnce => {
                 let (began, count) = Self::window(level, budget, now);
@@ -123,7 +127,9 @@ impl Level {
 
     fn window(level: Option<Self>, budget: &Budget, now: Timestamp) -> (Timestamp, u32) {
         match level {
-            Some(level) if level.mark <= now && now < level.mark.plus(budget.per) => (level.mark, level.count),
+            Some(level) if level.mark <= now && now < level.mark.plus(budget.per) => {
+                (level.mark, level.count)
+            }
             _ => (now, 0),
         }
     }

@@ -43,10 +43,6 @@ impl Levels {
             self.used.retain(|_, level| level.expires_at > now);
             drop_earliest(&mut self.used, |level| level.expires_at);
         }
-        if self.remembered.len() >= InMemoryThrottle::MOST {
-            self.remembered.retain(|_, until| *until > now);
-            drop_earliest(&mut self.remembered, |until| *until);
-        }
     }
 }
 
@@ -89,7 +85,7 @@ impl Throttle for InMemoryThrottle {
 
     async fn remember(&self, key: &ThrottleKey, until: Timestamp) -> StoreResult<()> {
         let mut levels = self.lock();
-        levels.make_room(until);
+        drop_earliest(&mut levels.remembered, |until| *until);
         let remembered = levels.remembered.entry(*key).or_insert(until);
         *remembered = until.max(*remembered);
         Ok(())

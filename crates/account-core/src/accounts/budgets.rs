@@ -1,0 +1,51 @@
+//! Which budgets there are, and how one is reserved around a piece of work.
+
+use std::time::Duration;
+
+use crate::accounts::Accounts;
+use crate::error::Error;
+use crate::id::Digest;
+use crate::ports::keyring::MacPurpose;
+use crate::ports::throttle::{Budget, Refill, ThrottleKey, Verdict};
+
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
+pub(crate) const DAY: Duration = Duration::from_secs(86_400);
+
+impl Accounts {
+    /// A budget's key: its name and what it is about, under a key of the keyring, so that a table of
+    /// counters tells nobody's name or address.
+    pub(crate) fn throttle_key(&self, name: &str, about: &[&[u8]]) -> ThrottleKey {
+        let mut parts = vec![name.as_bytes()];
+        parts.extend_from_slice(about);
+        let mac = self.inner.keyring.mac(MacPurpose::Throttle, &parts);
+        ThrottleKey::from_bytes(*Digest::of(mac.as_bytes()).as_bytes())
+    }
+
+    pub(crate) fn budget(
+        &self,
+        name: &str,
+        about: &[&[u8]],
+        limit: u32,
+        per: Duration,
+        refill: Refill,
+    ) -> Budget {
+        Budget { key: self.throttle_key(name, about), limit, per, refill }
+    }
+
+    /// Takes one from each budget, durably and on its own, before the work that it pays for.
+    pub(crate) async fn reserve(&self, budgets: &[Budget]) -> Result<Verdict, Error> {
+        if !self.inner.policy.throttled {
+            return Ok(Verdict::Taken);
+        }
+        Ok(self.inner.throttle.take(budgets, self.inner.clock.now()).await?)
+    }
+
+    /// Gives back what a success did not use up. A throttle that cannot be reached keeps it: a
+    /// success must not fail for that.
+    pub(crate) async fn give_back(&self, budgets: &[Budget]) {
+        if self.inner.policy.throttled {
+            drop(self.inner.throttle.give_back(budgets, self.inner.clock.now()).await);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Registering accounts.
+
+use crate::account::{Account, NewAccount};
+use crate::activity::Event;
+use crate::admin::Admin;
+use crate::email::Email;
+use crate::error::Error;
+use crate::id::AccountUid;
+use crate::password::{NewPassword, PasswordHash};
+use crate::profile::{Language, PersonName, Username};
+
+/// An account to be registered.
+#[derive(Debug)]
+pub struct NewUser {
+    /// Unique.
+    pub username: Username,
+    /// Unique, whatever its case.
+    pub email: Email,
+    /// Given name.
+    pub first_name: Option<PersonName>,
+    /// Family name.
+    pub last_name: Option<PersonName>,
+    /// Preferred language.
+    pub language: Language,
+    /// Whether the user administers the embedding application.
+    pub admin: bool,
+    /// Whether the operator vouches for the address.
+    pub email_verified: bool,
+    /// The first password.
+    pub password: InitialPassword,
+}
+
+/// With which password an account begins.
+#[derive(Debug)]
+pub enum InitialPassword {
+    /// One that the user may know already.
+    Chosen(NewPassword),
+    /// A hash from another system: Argon2 or bcrypt. It verifies as it is, and is raised to the
+    /// current parameters at the next sign-in.
+    Imported(PasswordHash),
+}
+
+impl Admin<'_> {
+    /// Registers an account.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if username or address are taken; [`Error::Busy`].
+    pub async fn register(&self, user: NewUser) -> Result<Account, Error> {
+        let inner = &self.0.inner;
+        let uid = AccountUid::generate(&*inner.entropy)?;
+        let recorder = self.0.recorder_without_actor(Some(uid), None)?;
+        let password = match user.password {
+            InitialPassword::Chosen(password) => self.0.hash(uid, &password).await?,
+            InitialPassword::Imported(hash) => hash,
+        };
+        let now = inner.clock.now();
+        let account = NewAccount {
+            uid,
+            username: user.username,
+            email: user.email,
+            email_verified_at: user.email_verified.then_some(now),
+            first_name: user.first_name,
+            last_name: user.last_name,
+            language: user.language,
+            admin: user.admin,
+            password,
+            created_at: now,
+        };
+        let record = recorder.change(Event::Registered, &[], now);
+        let id = inner.store.register(&account, &[record]).await?;
+        inner.store.account(id).await?.ok_or(Error::NotFound)
+    }
+}

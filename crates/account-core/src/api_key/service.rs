@@ -1,0 +1,151 @@
+//! Listing, making and deleting API keys (contract 5).
+
+use crate::accounts::{Accounts, Decision, Undecided};
+use crate::activity::{Event, Recorder};
+use crate::api_key::{
+    AllowedIps, ApiKey, ApiKeyIdentifier, ApiKeyToken, Description, StoredApiKey, mac::Grant, rules,
+};
+use crate::error::Error;
+use crate::field::Fault;
+use crate::policy::Operation;
+use crate::principal::{Actor, Principal};
+use crate::store::{AccountState, Change, StoreError, UniqueKey};
+use crate::time::Timestamp;
+
+/// How often an identifier that is taken is minted again: each is one of 62^11.
+const MINTINGS: usize = 4;
+
+/// A key to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewApiKey {
+    /// What the owner writes.
+    pub description: Description,
+    /// From where it may be used.
+    pub allowed_ips: AllowedIps,
+    /// When it stops working; `None` for never.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key that was made, with its token: shown this once and never again.
+#[derive(Clone)]
+pub struct CreatedApiKey {
+    /// The key as its owner sees it from now on.
+    pub key: ApiKey,
+    /// What a client presents.
+    pub token: ApiKeyToken,
+}
+
+/// API keys; opened by [`Accounts::api_keys`].
+#[derive(Clone, Copy)]
+pub struct ApiKeys<'a>(pub(crate) &'a Accounts);
+
+impl ApiKeys<'_> {
+    /// The caller's keys, oldest first, without secrets.
+    ///
+    /// # Errors
+    /// Those of policy and store.
+    pub async fn list(&self, who: &Principal) -> Result<Vec<ApiKey>, Error> {
+        self.0.permits(who, Operation::ListApiKeys)?;
+        let keys = self.0.inner.store.api_keys(who.account().id).await?;
+        Ok(keys.into_iter().map(ApiKey::from).collect())
+    }
+
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// [`Error::LimitReached`]; [`Error::WiderThanMaker`] where the caller is a restricted key;
+    /// [`Error::Invalid`] where `expires_at` has passed.
+    pub async fn create(&self, who: &Principal, wanted: &NewApiKey) -> Result<CreatedApiKey, Error> {
+        self.0.permits(who, Operation::CreateApiKey)?;
+        let recorder = self.0.recorder(who)?;
+        self.0.mint(Actor::Principal(who), who.api_key(), wanted, &recorder).await
+    }
+
+    /// Deletes a key; it may be the calling one. The identifier is taken as the client wrote it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] alike for one that is malformed, unknown, or another account's.
+    pub async fn delete(&self, who: &Principal, identifier: &str) -> Result<(), Error> {
+        self.0.permits(who, Operation::DeleteApiKey)?;
+        let identifier = ApiKeyIdentifier::parse(identifier).ok_or(Error::NotFound)?;
+        let recorder = self.0.recorder(who)?;
+        self.0.decide(Actor::Principal(who), |state, now| delete(state, identifier, &recorder, now)).await
+    }
+}
+
+pub(crate) fn delete(
+    state: &AccountState,
+    identifier: ApiKeyIdentifier,
+    recorder: &Recorder,
+    now: Timestamp,
+) -> Decision<()> {
+    if !state.api_keys.iter().any(|key| key.identifier == identifier) {
+        return Decision::refused(Error::NotFound);
+    }
+    let record = recorder.change(Event::ApiKeyDeleted, &[("identifier", identifier.to_string())], now);
+    Decision::committed(vec![Change::RemoveApiKey(identifier), record], ())
+}
+
+impl Accounts {
+    /// Makes a key on behalf of a principal or of the operator.
+    pub(crate) async fn mint(
+        &self,
+        who: Actor<'_>,
+        maker: Option<ApiKeyIdentifier>,
+        wanted: &NewApiKey,
+        recorder: &Recorder,
+    ) -> Result<CreatedApiKey, Error> {
+        for _ in 0..MINTINGS {
+            let token = ApiKeyToken::mint(&*self.inner.entropy, self.inner.policy.api_key_prefix)?;
+            let made = self.decide_unless_taken(who, |state, now| {
+                self.create_rule(state, maker, wanted, &token, recorder, now).into()
+            });
+            match made.await {
+                Ok(key) => return Ok(CreatedApiKey { key, token }),
+                Err(Undecided::Taken(UniqueKey::ApiKeyIdentifier)) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(StoreError::Taken(UniqueKey::ApiKeyIdentifier).into())
+    }
+
+    fn create_rule(
+        &self,
+        state: &AccountState,
+        maker: Option<ApiKeyIdentifier>,
+        wanted: &NewApiKey,
+        token: &ApiKeyToken,
+        recorder: &Recorder,
+        now: Timestamp,
+    ) -> Result<(Vec<Change>, ApiKey), Error> {
+        if wanted.expires_at.is_some_and(|at| at <= now) {
+            return Err(Error::field("expires_at", Fault::NotAFutureTime));
+        }
+        rules::room(state, &self.inner.policy.limits)?;
+        rules::inside_maker(state, maker, &wanted.allowed_ips, wanted.expires_at)?;
+        let secret = token.secret_digest();
+        let grant = Grant {
+            owner: state.account.uid,
+            identifier: token.identifier(),
+            secret: &secret,
+            allowed_ips: &wanted.allowed_ips,
+            expires_at: wanted.expires_at,
+            made_by: maker,
+        };
+        let key = StoredApiKey {
+            identifier: token.identifier(),
+            description: wanted.description.clone(),
+            allowed_ips: wanted.allowed_ips.clone(),
+            secret,
+            mac: grant.mac(&self.inner.keyring),
+            expires_at: wanted.expires_at,
+            made_by: maker,
+            created_at: now,
+            last_used_at: None,
+        };
+        let record =
+            recorder.change(Event::ApiKeyCreated, &[("identifier", key.identifier.to_string())], now);
+        let view = ApiKey::from(key.clone());
+        Ok((vec![Change::AddApiKey(key), record], view))
+    }
+}

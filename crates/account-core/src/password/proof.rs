@@ -1,0 +1,58 @@
+//! That somebody knew the current password. Only the core can make one, by verifying.
+
+use crate::accounts::{Accounts, MINUTE};
+use crate::error::Error;
+use crate::id::{AccountUid, PasswordEpoch};
+use crate::password::Password;
+use crate::ports::throttle::{Budget, Refill, Verdict};
+use crate::principal::Principal;
+use crate::store::AccountState;
+
+/// Wrong current passwords a minute, whatever endpoint or credential they come by (SEC-14, F-40).
+const GUESSES_A_MINUTE: u32 = 5;
+
+/// The current password was right. It holds for the account it was made for, as long as the password
+/// is the same: every change of it raises the password epoch, a mere re-hash does not.
+#[derive(Debug)]
+pub struct PasswordProof {
+    account: AccountUid,
+    epoch: PasswordEpoch,
+}
+
+impl PasswordProof {
+    pub(crate) fn of(state: &AccountState) -> Self {
+        Self { account: state.account.uid, epoch: state.account.password_epoch }
+    }
+
+    /// Whether the account still has the password that was proven.
+    pub(crate) fn holds(&self, state: &AccountState) -> bool {
+        state.account.uid == self.account && state.account.password_epoch == self.epoch
+    }
+}
+
+impl Accounts {
+    /// Verifies the caller's current password, under a budget of guesses that is reserved before the
+    /// hash is computed and given back if it was right. What is no password at all (absent, too long
+    /// to be one) is simply wrong, and guesses nothing.
+    pub(crate) async fn prove(
+        &self,
+        who: &Principal,
+        password: Option<&Password>,
+    ) -> Result<PasswordProof, Error> {
+        let password = password.ok_or(Error::WrongPassword)?;
+        let budget = self.guesses(who.account().uid);
+        if let Verdict::Wait(wait) = self.reserve(&[budget]).await? {
+            return Err(Error::TooManyAttempts(wait));
+        }
+        let state = self.inner.store.state(who.account().id).await?.ok_or(Error::Unauthenticated)?;
+        if !self.verify(&state, password).await? {
+            return Err(Error::WrongPassword);
+        }
+        self.give_back(&[budget]).await;
+        Ok(PasswordProof::of(&state))
+    }
+
+    fn guesses(&self, account: AccountUid) -> Budget {
+        self.budget("current-password", &[account.as_bytes()], GUESSES_A_MINUTE, MINUTE, Refill::AllAtOnce)
+    }
+}
