@@ -7,6 +7,9 @@
 
 mod command_line;
 mod failure;
+mod keyring_file;
+mod logging;
+mod serving;
 mod settings;
 
 fn main() {}

@@ -113,7 +113,10 @@ mod tests {
     fn two_slashes_are_a_relative_path_and_three_an_absolute_one() {
         assert_eq!(DatabaseUrl::parse("sqlite://account.db"), Ok(DatabaseUrl::Sqlite("account.db".into())));
         assert_eq!(DatabaseUrl::parse("sqlite://data/a.db"), Ok(DatabaseUrl::Sqlite("data/a.db".into())));
-        assert_eq!(DatabaseUrl::parse("sqlite:///var/lib/x.db"), Ok(DatabaseUrl::Sqlite("/var/lib/x.db".into())));
+        assert_eq!(
+            DatabaseUrl::parse("sqlite:///var/lib/x.db"),
+            Ok(DatabaseUrl::Sqlite("/var/lib/x.db".into()))
+        );
     }
 
     #[test]
@@ -125,9 +128,14 @@ mod tests {
 
     #[test]
     fn what_is_not_a_database_is_refused_without_repeating_a_password() {
-        for bad in
-            ["mysql://root:geheim@db/x", "account.db", "sqlite://", "sqlite://:memory:", "sqlite://a?mode=ro", "postgres://"]
-        {
+        for bad in [
+            "mysql://root:geheim@db/x",
+            "account.db",
+            "sqlite://",
+            "sqlite://:memory:",
+            "sqlite://a?mode=ro",
+            "postgres://",
+        ] {
             let problem = DatabaseUrl::parse(bad).unwrap_err();
             assert!(!problem.contains("geheim"), "{problem}");
             assert!(!problem.contains('\n'));

@@ -44,7 +44,9 @@ impl Given {
             let setting = known::by_file_key(key)
                 .ok_or_else(|| Failure::refused(format!("{called}: there is no such setting")))?;
             let text = text_of(value).ok_or_else(|| {
-                Failure::refused(format!("{called}: must be text, a whole number, true, false or a list of texts"))
+                Failure::refused(format!(
+                    "{called}: must be text, a whole number, true, false or a list of texts"
+                ))
             })?;
             self.values.insert(setting.key, Value { text: Zeroizing::new(text), called });
         }
@@ -145,14 +147,14 @@ mod tests {
         let mut given = Given::default();
         given.file(Path::new("a.toml"), "listen = \"1\"\ndatabase = \"1\"\napi_limit = 1").unwrap();
         given
-            .environment([("ACCOUNT_LISTEN".into(), "2".into()), ("ACCOUNT_DATABASE_URL".into(), "2".into())].into_iter())
+            .environment(
+                [("ACCOUNT_LISTEN".into(), "2".into()), ("ACCOUNT_DATABASE_URL".into(), "2".into())]
+                    .into_iter(),
+            )
             .unwrap();
         given.option("listen", "--listen", Some("3"));
         given.option("database", "--database", None);
-        assert_eq!(
-            ["listen", "database", "api_limit"].map(|key| given.text(key).unwrap()),
-            ["3", "2", "1"]
-        );
+        assert_eq!(["listen", "database", "api_limit"].map(|key| given.text(key).unwrap()), ["3", "2", "1"]);
         assert_eq!(given.called("listen"), "--listen");
         assert_eq!(given.called("database"), "ACCOUNT_DATABASE_URL");
         assert_eq!(given.called("api_limit"), "`api_limit` in a.toml");

@@ -140,7 +140,8 @@ impl Settings {
 
     /// What is fine alone and wrong together.
     fn agree(&self, given: &Given) -> Result<(), Failure> {
-        let refused = |key: &str, problem: &str| Err(Failure::refused(format!("{}: {problem}", given.called(key))));
+        let refused =
+            |key: &str, problem: &str| Err(Failure::refused(format!("{}: {problem}", given.called(key))));
         if !self.limits && !self.listen.ip().is_loopback() {
             return refused("limits", "limits are turned off only while listening on loopback");
         }
@@ -245,6 +246,11 @@ mod tests {
         let settings = Settings::gather(Some(&path), &options, std::iter::empty()).unwrap();
         assert_eq!((settings.listen.port(), settings.api_limit), (2, 7));
         let missing = folder.path().join("none.toml");
-        assert!(Settings::gather(Some(&missing), &[], std::iter::empty()).unwrap_err().to_string().contains("none.toml"));
+        assert!(
+            Settings::gather(Some(&missing), &[], std::iter::empty())
+                .unwrap_err()
+                .to_string()
+                .contains("none.toml")
+        );
     }
 }

@@ -65,7 +65,10 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), String> {
     };
     let good = match host.strip_prefix('[').map(|rest| rest.strip_suffix(']')) {
         Some(inside) => inside.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()),
-        None => !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte)),
+        None => {
+            !host.is_empty()
+                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
+        }
     };
     if good { Ok((host, port)) } else { Err("the host's name cannot be understood".into()) }
 }
@@ -96,8 +99,20 @@ mod tests {
     #[test]
     fn a_path_a_user_or_another_scheme_is_refused() {
         for bad in [
-            "", "example.com", "ftp://a", "https://", "https://a/b", "https://u@a", "https://a?b", "https://a:0",
-            "https://a:x", "https://a:+80", "https://a:", "https://[::1", "https://a b", "https://[1.2.3.4]",
+            "",
+            "example.com",
+            "ftp://a",
+            "https://",
+            "https://a/b",
+            "https://u@a",
+            "https://a?b",
+            "https://a:0",
+            "https://a:x",
+            "https://a:+80",
+            "https://a:",
+            "https://[::1",
+            "https://a b",
+            "https://[1.2.3.4]",
         ] {
             assert!(PublicUrl::parse(bad).is_err(), "{bad}");
         }

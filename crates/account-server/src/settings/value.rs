@@ -30,7 +30,9 @@ pub(crate) enum LogFormat {
 /// `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`. Port 0 lets the system choose.
 pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
     let numeric = text.replacen("localhost:", "127.0.0.1:", usize::from(text.starts_with("localhost:")));
-    numeric.parse().map_err(|_| format!("`{}` is not an address with a port, such as 127.0.0.1:8080", text.escape_default()))
+    numeric.parse().map_err(|_| {
+        format!("`{}` is not an address with a port, such as 127.0.0.1:8080", text.escape_default())
+    })
 }
 
 /// Addresses and networks, separated by commas.
@@ -43,8 +45,9 @@ fn network(entry: &str) -> Result<IpNet, String> {
         Ok(address) => Ok(IpNet::from(address)),
         Err(_) => entry.parse::<IpNet>(),
     };
-    let net = parsed
-        .map_err(|_| format!("`{}` is not an address or a network such as 10.0.0.0/8", entry.escape_default()))?;
+    let net = parsed.map_err(|_| {
+        format!("`{}` is not an address or a network such as 10.0.0.0/8", entry.escape_default())
+    })?;
     // A slip such as 10.1.2.3/8 would trust far more than the one who wrote it meant.
     if net.addr() != net.network() {
         return Err(format!("`{entry}` has bits beyond its prefix; the network is {}", net.trunc()));
