@@ -54,7 +54,7 @@ impl Answering {
         let seen = tracing::enabled!(tracing::Level::DEBUG).then(|| Seen::of(&request));
         let answer = match refusal(&request, &phase) {
             Some(refusal) => refusal.into_response(),
-            None => id.scope(self.from_router(request, peer)).await,
+            None => id.scope(self.routed(request, peer)).await,
         };
         let answer = self.stamped(answer, id, close);
         if let Some(seen) = seen {
@@ -63,7 +63,7 @@ impl Answering {
         Ok(answer.map(|body| AnswerBody::new(body, phase)))
     }
 
-    async fn from_router(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+    async fn routed(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(ConnectInfo(peer));
         if body.is_end_stream() {
