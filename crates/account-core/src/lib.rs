@@ -46,6 +46,6 @@ mod text;
 pub mod time;
 pub mod two_factor;
 
-pub use accounts::{Accounts, AccountsBuilder, StartError, Swept};
+pub use accounts::{Accounts, AccountsBuilder, Resealed, StartError, Swept};
 pub use error::{Error, Limit};
 pub use principal::{Credential, Principal};

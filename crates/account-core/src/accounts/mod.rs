@@ -8,10 +8,12 @@ mod budgets;
 mod builder;
 mod decide;
 mod observed;
+mod reseal;
 mod turns;
 mod upkeep;
 
 pub use builder::{AccountsBuilder, StartError};
+pub use reseal::Resealed;
 pub use upkeep::Swept;
 
 pub(crate) use budgets::{DAY, HOUR, MINUTE};

@@ -7,6 +7,8 @@ use crate::api_key::{
 };
 use crate::error::Error;
 use crate::field::Fault;
+use crate::id::MailId;
+use crate::mail::Notice;
 use crate::policy::Operation;
 use crate::principal::{Actor, Principal};
 use crate::store::{AccountState, Change, StoreError, UniqueKey};
@@ -97,8 +99,9 @@ impl Accounts {
     ) -> Result<CreatedApiKey, Error> {
         for _ in 0..MINTINGS {
             let token = ApiKeyToken::mint(&*self.inner.entropy, self.inner.policy.api_key_prefix)?;
+            let notice = self.mail_id()?;
             let made = self.decide_unless_taken(who, |state, now| {
-                self.create_rule(state, maker, wanted, &token, recorder, now).into()
+                self.create_rule(state, maker, wanted, &token, recorder, notice, now).into()
             });
             match made.await {
                 Ok(key) => return Ok(CreatedApiKey { key, token }),
@@ -109,6 +112,7 @@ impl Accounts {
         Err(StoreError::Taken(UniqueKey::ApiKeyIdentifier).into())
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a rule is a function of all that it looks at")]
     fn create_rule(
         &self,
         state: &AccountState,
@@ -116,6 +120,7 @@ impl Accounts {
         wanted: &NewApiKey,
         token: &ApiKeyToken,
         recorder: &Recorder,
+        notice: MailId,
         now: Timestamp,
     ) -> Result<(Vec<Change>, ApiKey), Error> {
         if wanted.expires_at.is_some_and(|at| at <= now) {
@@ -146,6 +151,8 @@ impl Accounts {
         let record =
             recorder.change(Event::ApiKeyCreated, &[("identifier", key.identifier.to_string())], now);
         let view = ApiKey::from(key.clone());
-        Ok((vec![Change::AddApiKey(key), record], view))
+        let mut changes = vec![Change::AddApiKey(key), record];
+        changes.extend(self.notify(state, notice, Notice::ApiKeyCreated, now)?);
+        Ok((changes, view))
     }
 }

@@ -13,6 +13,9 @@ use crate::ports::throttle::{Budget, Refill, ThrottleKey, Verdict};
 /// How long a network that an owner signed in from is known as theirs.
 const KNOWN_FOR: Duration = Duration::from_secs(90 * 86_400);
 
+const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
+const QUARTER_HOUR: Duration = Duration::from_secs(15 * 60);
+
 /// Whom a sign-in is about: an account, or a name that nobody has. Both are counted alike.
 pub(crate) enum Whom<'a> {
     Account(AccountUid),
@@ -40,7 +43,13 @@ impl Accounts {
         let by_account: [&[u8]; 3] = if known { [kind, name, &network] } else { [kind, name, b"unknown"] };
         let budgets = vec![
             self.by_client(client),
-            self.budget("sign-in-account-client", &[kind, name, &network], 5, MINUTE * 5, Refill::AllAtOnce),
+            self.budget(
+                "sign-in-account-client",
+                &[kind, name, &network],
+                5,
+                FIVE_MINUTES,
+                Refill::AllAtOnce,
+            ),
             self.budget("sign-in-account", &by_account, 50, HOUR, Refill::AllAtOnce),
         ];
         self.reserve_or_lock_out(budgets).await
@@ -54,7 +63,7 @@ impl Accounts {
         client: Option<IpAddr>,
     ) -> Result<Vec<Budget>, Error> {
         let by_account =
-            self.budget("second-factor", &[account.as_bytes()], 10, MINUTE * 15, Refill::AllAtOnce);
+            self.budget("second-factor", &[account.as_bytes()], 10, QUARTER_HOUR, Refill::AllAtOnce);
         self.reserve_or_lock_out(vec![by_account, self.by_client(client)]).await
     }
 

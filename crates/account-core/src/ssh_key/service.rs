@@ -4,6 +4,7 @@ use crate::accounts::{Accounts, Decision};
 use crate::activity::{Event, Recorder};
 use crate::error::{Error, Limit};
 use crate::field::Fault;
+use crate::mail::Notice;
 use crate::policy::{Limits, Operation};
 use crate::principal::{Actor, Principal};
 use crate::ssh_key::{Fingerprint, SshKey, SshKeyName, SshPublicKey};
@@ -35,11 +36,16 @@ impl SshKeys<'_> {
         public_key: &SshPublicKey,
     ) -> Result<SshKey, Error> {
         self.0.permits(who, Operation::AddSshKey)?;
-        let recorder = self.0.recorder(who)?;
+        let (recorder, notice) = (self.0.recorder(who)?, self.0.mail_id()?);
         let limits = &self.0.inner.policy.limits;
         let added = self.0.decide(Actor::Principal(who), |state, now| {
             let key = SshKey { name: name.clone(), public_key: public_key.clone(), created_at: now };
-            add(state, key, limits, &recorder, now).into()
+            let rule = || -> Result<(Vec<Change>, SshKey), Error> {
+                let (mut changes, key) = add(state, key, limits, &recorder, now)?;
+                changes.extend(self.0.notify(state, notice, Notice::SshKeyAdded, now)?);
+                Ok((changes, key))
+            };
+            rule().into()
         });
         added.await
     }

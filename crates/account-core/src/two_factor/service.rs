@@ -5,7 +5,8 @@ use zeroize::Zeroizing;
 use crate::accounts::{Accounts, Decision};
 use crate::activity::{Event, Recorder};
 use crate::error::Error;
-use crate::id::AccountUid;
+use crate::id::{AccountUid, MailId};
+use crate::mail::Notice;
 use crate::password::PasswordProof;
 use crate::policy::Operation;
 use crate::ports::alarm::Alarm;
@@ -86,10 +87,10 @@ impl TwoFactorService<'_> {
         code: Option<&TotpCode>,
     ) -> Result<RecoveryCodes, Error> {
         self.0.permits(who, Operation::EnableTwoFactor)?;
-        let recorder = self.0.recorder(who)?;
+        let (recorder, notice) = (self.0.recorder(who)?, self.0.mail_id()?);
         let (codes, stored) = self.0.mint_recovery_codes(who.account().uid)?;
         let enabled = self.0.decide(Actor::Principal(who), |state, now| {
-            self.enable_rule(state, proof, code, &stored, &recorder, who, now).into()
+            self.enable_rule(state, proof, code, &stored, &recorder, who, notice, now).into()
         });
         enabled.await?;
         Ok(RecoveryCodes { codes })
@@ -104,6 +105,7 @@ impl TwoFactorService<'_> {
         recovery_codes: &[StoredRecoveryCode],
         recorder: &Recorder,
         who: &Principal,
+        notice: MailId,
         now: Timestamp,
     ) -> Result<(Vec<Change>, ()), Error> {
         if !proof.holds(state) {
@@ -131,6 +133,7 @@ impl TwoFactorService<'_> {
         ];
         changes.extend(self.ended_by_policy(who));
         changes.push(recorder.change(Event::TwoFactorEnabled, &[], now));
+        changes.extend(self.0.notify(state, notice, Notice::TwoFactorEnabled, now)?);
         Ok((changes, ()))
     }
 
@@ -140,28 +143,78 @@ impl TwoFactorService<'_> {
     /// [`Error::WrongPassword`] if the password changed since it was proven.
     pub async fn disable(&self, who: &Principal, proof: &PasswordProof) -> Result<(), Error> {
         self.0.permits(who, Operation::DisableTwoFactor)?;
-        let recorder = self.0.recorder(who)?;
+        let (recorder, notice) = (self.0.recorder(who)?, self.0.mail_id()?);
         let disabled = self.0.decide(Actor::Principal(who), |state, now| {
+            self.disable_rule(state, proof, &recorder, who, notice, now).into()
+        });
+        disabled.await
+    }
+
+    fn disable_rule(
+        &self,
+        state: &AccountState,
+        proof: &PasswordProof,
+        recorder: &Recorder,
+        who: &Principal,
+        notice: MailId,
+        now: Timestamp,
+    ) -> Result<(Vec<Change>, ()), Error> {
+        if !proof.holds(state) {
+            return Err(Error::WrongPassword);
+        }
+        let mut changes = Vec::new();
+        if state.pending_two_factor.is_some() {
+            changes.push(Change::SetPendingTwoFactor(None));
+        }
+        if state.two_factor.is_some() {
+            changes.extend([
+                Change::SetTwoFactor(None),
+                Change::ReplaceRecoveryCodes(Vec::new()),
+                Change::SetFactorEpoch(state.account.factor_epoch.next()),
+                Change::EndPendingSignIns,
+            ]);
+            changes.extend(self.ended_by_policy(who));
+            changes.push(recorder.change(Event::TwoFactorDisabled, &[], now));
+            changes.extend(self.0.notify(state, notice, Notice::TwoFactorDisabled, now)?);
+        }
+        Ok((changes, ()))
+    }
+
+    /// Makes a new set of recovery codes in the place of the old one.
+    ///
+    /// # Errors
+    /// [`Error::TwoFactorNotEnabled`] if it is off; [`Error::WrongPassword`] if the password changed
+    /// since it was proven.
+    pub async fn replace_recovery_codes(
+        &self,
+        who: &Principal,
+        proof: &PasswordProof,
+    ) -> Result<RecoveryCodes, Error> {
+        self.0.permits(who, Operation::RecoveryCodes)?;
+        let recorder = self.0.recorder(who)?;
+        let (codes, stored) = self.0.mint_recovery_codes(who.account().uid)?;
+        let replaced = self.0.decide(Actor::Principal(who), |state, now| {
             if !proof.holds(state) {
                 return Decision::refused(Error::WrongPassword);
             }
-            if state.two_factor.is_none() && state.pending_two_factor.is_none() {
-                return Decision::unchanged(());
+            if state.two_factor.is_none() {
+                return Decision::refused(Error::TwoFactorNotEnabled);
             }
-            let mut changes = vec![Change::SetPendingTwoFactor(None)];
-            if state.two_factor.is_some() {
-                changes.extend([
-                    Change::SetTwoFactor(None),
-                    Change::ReplaceRecoveryCodes(Vec::new()),
-                    Change::SetFactorEpoch(state.account.factor_epoch.next()),
-                    Change::EndPendingSignIns,
-                ]);
-                changes.extend(self.ended_by_policy(who));
-                changes.push(recorder.change(Event::TwoFactorDisabled, &[], now));
-            }
-            Decision::committed(changes, ())
+            let record = recorder.change(Event::RecoveryCodesReplaced, &[], now);
+            Decision::committed(vec![Change::ReplaceRecoveryCodes(stored.clone()), record], ())
         });
-        disabled.await
+        replaced.await?;
+        Ok(RecoveryCodes { codes })
+    }
+
+    /// How many recovery codes are unspent; none while it is off.
+    ///
+    /// # Errors
+    /// Those of policy and store.
+    pub async fn remaining_recovery_codes(&self, who: &Principal) -> Result<usize, Error> {
+        self.0.permits(who, Operation::RecoveryCodes)?;
+        let state = self.0.inner.store.state(who.account().id).await?.ok_or(Error::Unauthenticated)?;
+        Ok(state.recovery_codes.len())
     }
 
     fn ended_by_policy(&self, who: &Principal) -> Option<Change> {
