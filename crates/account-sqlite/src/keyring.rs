@@ -1,0 +1,48 @@
+//! By which keyring the rows were written: names of keys and check values, no key.
+
+use account_core::malformed::Malformed;
+use account_core::ports::keyring::{KeyCheck, KeyName};
+use account_core::store::{KeyringRepository, StoreResult};
+use async_trait::async_trait;
+use rusqlite::params;
+
+use crate::cells;
+use crate::store::SqliteStore;
+
+statements! {
+    ALL = "SELECT name, value FROM keyring_check ORDER BY name";
+    ADD = "INSERT INTO keyring_check (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
+    REMOVE = "DELETE FROM keyring_check WHERE name = ?1";
+}
+
+#[async_trait]
+impl KeyringRepository for SqliteStore {
+    async fn key_checks(&self) -> StoreResult<Vec<KeyCheck>> {
+        self.readers.ask(|connection| {
+            let mut statement = connection.prepare_cached(ALL)?;
+            cells::list(statement.query([])?, "keyring_check", |cells| {
+                Ok(KeyCheck {
+                    name: cells.text(KeyName::from_stored)?,
+                    check: cells.blob(|bytes| bytes.try_into().map_err(|_| Malformed("check value")))?,
+                })
+            })
+        })
+    }
+
+    async fn add_key_checks(&self, checks: &[KeyCheck]) -> StoreResult<()> {
+        let checks = checks.to_vec();
+        self.write(move |connection| {
+            let mut add = connection.prepare_cached(ADD)?;
+            for check in &checks {
+                add.execute(params![check.name.as_str(), check.check])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn remove_key_check(&self, name: &str) -> StoreResult<()> {
+        let name = name.to_owned();
+        self.write(move |connection| Ok(connection.prepare_cached(REMOVE)?.execute([&name]).map(drop)?)).await
+    }
+}
