@@ -1,3 +1,6 @@
+//! The allow-list of an API key: strict reading, matching by family, containment, and an encoding to
+//! authenticate. Which address a request came from is the edge's to find out.
+
 use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};

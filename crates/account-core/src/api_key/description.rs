@@ -1,3 +1,5 @@
+//! The description of an API key. Nothing reads it but its owner.
+
 use crate::field::Fault;
 use crate::text::{checked_text, is_blank, is_longer_than};
 

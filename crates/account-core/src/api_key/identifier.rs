@@ -1,3 +1,5 @@
+//! The public half of an API token, and the prefix it begins with. Nothing here is secret.
+
 use std::fmt;
 
 use crate::malformed::Malformed;

@@ -1,3 +1,6 @@
+//! A whole API token: read from a request, or minted. Its secret half leaves this type only to be
+//! shown once, or as a digest.
+
 use zeroize::Zeroizing;
 
 use super::identifier::{ApiKeyIdentifier, ApiKeyPrefix, IDENTIFIER, PREFIX, ascii};

@@ -1,3 +1,7 @@
+//! The address type: its syntax, and the canonical form that makes two spellings one address.
+//!
+//! No DNS is asked, and no provider's own rules (dots, `+tags`) are applied.
+
 use std::borrow::Cow;
 use std::fmt;
 

@@ -1,3 +1,5 @@
+//! The preferred language: the shape of a tag. Which languages exist is the embedding application's to know.
+
 use crate::field::Fault;
 use crate::text::{checked_text, is_blank, is_longer_than};
 

@@ -1,3 +1,5 @@
+//! What is typed into the first field of a sign-in, told apart without asking a store.
+
 use super::Username;
 use crate::email::Email;
 

@@ -1,3 +1,5 @@
+//! Given and family names: as free as names are, but nothing that hides or reorders text.
+
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::field::Fault;

@@ -1,3 +1,5 @@
+//! The username: what it may be made of. Whether it is free is the store's to say.
+
 use crate::field::Fault;
 use crate::text::{checked_text, is_blank};
 
