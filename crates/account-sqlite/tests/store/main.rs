@@ -1,0 +1,8 @@
+//! The store on a real file: what the conformance kit cannot know of SQLite.
+
+mod corrupt_rows;
+mod fixture;
+mod full_disk;
+mod killed;
+mod opening;
+mod several_at_once;
