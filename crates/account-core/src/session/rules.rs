@@ -141,3 +141,7 @@ impl<'a> Bound<'a> {
         then(&[VERSION, self.id.as_bytes(), self.owner.as_bytes(), self.token, &epoch, &created])
     }
 }
+
+#[cfg(test)]
+#[path = "rules_tests.rs"]
+mod tests;

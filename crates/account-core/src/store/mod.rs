@@ -26,6 +26,8 @@ mod error;
 mod expired;
 mod observation;
 mod repositories;
+#[cfg(test)]
+pub(crate) mod sample;
 mod state;
 
 pub use change::{Change, Commit};

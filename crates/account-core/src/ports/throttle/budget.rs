@@ -119,10 +119,10 @@ impl Level {
         }
     }
 
-    /// A clock that stepped back must not lock anybody out: no level lies further ahead than a
-    /// wholly used budget would (REL-13).
+    /// A clock that stepped back must not lock anybody out: a level that lies further ahead than a
+    /// wholly used budget would is from another time, and counts as unused (REL-13).
     fn whole_at(level: Option<Self>, budget: &Budget, now: Timestamp) -> Timestamp {
-        level.map_or(now, |level| level.mark.clamp(now, now.plus(budget.per)))
+        level.map(|level| level.mark).filter(|mark| *mark <= now.plus(budget.per)).map_or(now, |mark| mark.max(now))
     }
 
     fn window(level: Option<Self>, budget: &Budget, now: Timestamp) -> (Timestamp, u32) {
@@ -138,5 +138,106 @@ impl Level {
 impl Budget {
     fn interval(&self) -> Duration {
         self.per.checked_div(self.limit).unwrap_or(self.per).max(Duration::from_millis(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn budget(limit: u32, seconds: u64, refill: Refill) -> Budget {
+        Budget { key: ThrottleKey::from_bytes([0; 32]), limit, per: Duration::from_secs(seconds), refill }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn a_gradual_budget_gives_its_limit_at_once_and_then_one_at_a_time() {
+        let budget = budget(10, 60, Refill::Gradual);
+        let mut level = None;
+        for _ in 0..10 {
+            level = Some(Level::take(level, &budget, at(0)).unwrap());
+        }
+        assert_eq!(Level::take(level, &budget, at(0)), Err(Duration::from_secs(6)));
+        level = Some(Level::take(level, &budget, at(6)).unwrap());
+        assert!(Level::take(level, &budget, at(6)).is_err());
+    }
+
+    #[test]
+    fn a_windowed_budget_never_gives_more_than_its_limit_in_a_window() {
+        let budget = budget(3, 86_400, Refill::AllAtOnce);
+        let mut level = None;
+        for second in 0..3 {
+            level = Some(Level::take(level, &budget, at(second)).unwrap());
+        }
+        assert_eq!(Level::take(level, &budget, at(86_399)), Err(Duration::from_secs(1)));
+        assert!(Level::take(level, &budget, at(86_400)).is_ok());
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again_and_no_more() {
+        for refill in [Refill::Gradual, Refill::AllAtOnce] {
+            let budget = budget(2, 60, refill);
+            let one = Level::take(None, &budget, at(0)).unwrap();
+            let two = Level::take(Some(one), &budget, at(0)).unwrap();
+            let back = two.give_back(&budget, at(0));
+            let again = Level::take(Some(back), &budget, at(0)).unwrap();
+            assert!(Level::take(Some(again), &budget, at(0)).is_err(), "{refill:?}");
+            let over = one.give_back(&budget, at(0)).give_back(&budget, at(0));
+            let full = Level::take(Some(Level::take(Some(over), &budget, at(0)).unwrap()), &budget, at(0)).unwrap();
+            assert!(Level::take(Some(full), &budget, at(0)).is_err(), "{refill:?}: an unused budget gains nothing");
+        }
+    }
+
+    #[test]
+    fn nothing_passes_a_budget_of_zero() {
+        assert!(Level::take(None, &budget(0, 60, Refill::Gradual), at(0)).is_err());
+    }
+
+    proptest! {
+        /// REL-13: wherever the clock went, waiting as long as told is enough.
+        #[test]
+        fn rel_13_a_budget_heals_after_any_jump_of_the_clock(
+            times in prop::collection::vec(any::<i64>(), 1..40),
+            limit in 1u32..20,
+            gradual: bool,
+        ) {
+            let refill = if gradual { Refill::Gradual } else { Refill::AllAtOnce };
+            let budget = budget(limit, 60, refill);
+            let mut level = None;
+            let mut now = at(0);
+            for millis in times {
+                now = Timestamp::from_millis(millis.clamp(i64::MIN / 2, i64::MAX / 2));
+                if let Ok(taken) = Level::take(level, &budget, now) {
+                    level = Some(taken);
+                }
+            }
+            if let Err(wait) = Level::take(level, &budget, now) {
+                prop_assert!(wait <= Duration::from_secs(60));
+                prop_assert!(Level::take(level, &budget, now.plus(wait)).is_ok());
+            }
+        }
+
+        /// However the tries are spread, no window of `per` sees more than twice the limit, and a
+        /// windowed budget none more than the limit from its beginning.
+        #[test]
+        fn a_gradual_budget_is_never_exceeded(gaps in prop::collection::vec(0u64..10, 1..200)) {
+            let budget = budget(5, 50, Refill::Gradual);
+            let (mut level, mut now, mut taken) = (None, at(0), Vec::new());
+            for gap in gaps {
+                now = now.plus(Duration::from_secs(gap));
+                if let Ok(next) = Level::take(level, &budget, now) {
+                    level = Some(next);
+                    taken.push(now);
+                }
+            }
+            for (index, first) in taken.iter().enumerate() {
+                let within = taken[index..].iter().filter(|time| time.since(*first) < Duration::from_secs(50)).count();
+                prop_assert!(within <= 10);
+            }
+        }
     }
 }
