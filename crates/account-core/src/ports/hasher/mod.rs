@@ -30,6 +30,9 @@ mod queue;
 mod request;
 mod threads;
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
