@@ -78,7 +78,20 @@ fn finished<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-type Verdict<'a> = Pin<Box<dyn Future<Output = Result<bool, HasherError>> + Send + 'a>>;
+/// A request that was made and looked at once: it is queued now, or answered.
+struct Asked<'a> {
+    verdict: Pin<Box<dyn Future<Output = Result<bool, HasherError>> + Send + 'a>>,
+    first: Poll<Result<bool, HasherError>>,
+}
+
+impl Asked<'_> {
+    fn answer(self) -> Result<bool, HasherError> {
+        match self.first {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => finished(self.verdict),
+        }
+    }
+}
 
 fn verify_request() -> VerifyRequest {
     let ring = ring(&[ONE]);
@@ -86,11 +99,10 @@ fn verify_request() -> VerifyRequest {
     VerifyRequest::new(&typed("correct horse"), &hash, ACCOUNT, &ring).unwrap()
 }
 
-/// Asks, and looks once: the request is then queued, or refused.
-fn asked(hasher: &HashingThreads) -> (Verdict<'_>, Poll<Result<bool, HasherError>>) {
+fn asked(hasher: &HashingThreads) -> Asked<'_> {
     let mut verdict = hasher.verify(verify_request());
     let first = verdict.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    (verdict, first)
+    Asked { verdict, first }
 }
 
 fn started(compute: Arc<dyn Compute>, threads: usize, queue: usize) -> HashingThreads {
@@ -105,7 +117,7 @@ const BUSY: HasherError = HasherError::Busy { retry_after: Duration::from_secs(1
 fn rel_12_never_more_hashes_run_at_once_than_configured() {
     let (gated, begun, go) = Gated::new();
     let hasher = started(gated.clone(), 3, 64);
-    let verdicts: Vec<_> = (0..40).map(|_| asked(&hasher).0).collect();
+    let verdicts: Vec<_> = (0..40).map(|_| asked(&hasher)).collect();
     for _ in 0..3 {
         begun.recv().unwrap();
     }
@@ -113,7 +125,7 @@ fn rel_12_never_more_hashes_run_at_once_than_configured() {
     for _ in 0..40 {
         go.send(()).unwrap();
     }
-    assert!(verdicts.into_iter().all(|verdict| finished(verdict) == Ok(true)));
+    assert!(verdicts.into_iter().all(|asked| asked.answer() == Ok(true)));
     assert_eq!(gated.most.load(Ordering::SeqCst), 3);
 }
 
@@ -121,29 +133,29 @@ fn rel_12_never_more_hashes_run_at_once_than_configured() {
 fn rel_12_a_full_queue_refuses_at_once_and_serves_on() {
     let (gated, begun, go) = Gated::new();
     let hasher = started(gated, 1, 2);
-    let (running, _) = asked(&hasher);
+    let running = asked(&hasher);
     begun.recv().unwrap();
-    let waiting = [asked(&hasher).0, asked(&hasher).0];
-    assert_eq!(asked(&hasher).1, Poll::Ready(Err(BUSY)));
+    let waiting = [asked(&hasher), asked(&hasher)];
+    assert_eq!(asked(&hasher).first, Poll::Ready(Err(BUSY)));
     (0..4).for_each(|_| go.send(()).unwrap());
-    assert_eq!(finished(running), Ok(true));
-    assert!(waiting.into_iter().all(|verdict| finished(verdict) == Ok(true)));
-    assert_eq!(finished(asked(&hasher).0), Ok(true));
+    assert_eq!(running.answer(), Ok(true));
+    assert!(waiting.into_iter().all(|asked| asked.answer() == Ok(true)));
+    assert_eq!(asked(&hasher).answer(), Ok(true));
 }
 
 #[test]
 fn rel_12_a_departed_client_keeps_its_thread_and_frees_its_place_in_the_queue() {
     let (gated, begun, go) = Gated::new();
     let hasher = started(gated.clone(), 1, 1);
-    let (first, _) = asked(&hasher);
+    let first = asked(&hasher);
     begun.recv().unwrap();
     drop(first);
     drop(asked(&hasher));
-    let (third, looked) = asked(&hasher);
-    assert!(looked.is_pending(), "its place was free");
+    let third = asked(&hasher);
+    assert!(third.first.is_pending(), "its place was free");
     assert_eq!(gated.running.load(Ordering::SeqCst), 1, "the first one still runs");
     (0..2).for_each(|_| go.send(()).unwrap());
-    assert_eq!(finished(third), Ok(true));
+    assert_eq!(third.answer(), Ok(true));
     assert_eq!(gated.done.load(Ordering::SeqCst), 2, "the second one was skipped");
 }
 
@@ -152,14 +164,14 @@ fn rel_12_what_waited_too_long_is_refused_instead_of_hashed() {
     let (gated, ..) = Gated::new();
     let options = HashingOptions { threads: 1, queue: 8, max_wait: Duration::ZERO, on_thread_start: None };
     let hasher = HashingThreads::start_with(gated, Argon2Params::default(), options).unwrap();
-    assert_eq!(finished(asked(&hasher).0), Err(BUSY));
+    assert_eq!(asked(&hasher).answer(), Err(BUSY));
 }
 
 #[test]
 fn a_panic_is_the_failure_of_one_request_and_not_of_the_thread() {
     let hasher = started(Arc::new(Fragile), 1, 8);
     for _ in 0..3 {
-        assert_eq!(finished(asked(&hasher).0), Err(HasherError::Failed));
+        assert_eq!(asked(&hasher).answer(), Err(HasherError::Failed));
         let ring = ring(&[ONE]);
         assert!(finished(hasher.hash(hash_request("correct horse", ring.pepper()))).is_ok());
     }
@@ -169,7 +181,7 @@ fn a_panic_is_the_failure_of_one_request_and_not_of_the_thread() {
 fn dropping_the_hasher_ends_its_threads_after_what_runs() {
     let (gated, begun, go) = Gated::new();
     let hasher = started(gated.clone(), 2, 8);
-    let running = [asked(&hasher).0, asked(&hasher).0];
+    let running = [asked(&hasher), asked(&hasher)];
     (0..2).for_each(|_| begun.recv().unwrap());
     drop(running);
     drop(asked(&hasher));
@@ -207,7 +219,7 @@ fn each_thread_starts_with_the_hook_and_survives_its_panic() {
 fn sec_01_a_text_too_long_for_a_password_is_wrong_without_being_queued() {
     let (gated, ..) = Gated::new();
     let hasher = started(gated, 1, 0);
-    assert_eq!(asked(&hasher).1, Poll::Ready(Err(BUSY)));
+    assert_eq!(asked(&hasher).first, Poll::Ready(Err(BUSY)));
     let request = VerifyRequest { password: None, ..verify_request() };
     assert_eq!(finished(hasher.verify(request)), Ok(false));
 }
