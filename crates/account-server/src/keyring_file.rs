@@ -39,14 +39,18 @@ pub(crate) fn create(path: &Path, entropy: &dyn Entropy) -> Result<(), Failure> 
     })
 }
 
+/// Written under another name first, and then given its own in one step: whoever starts at the same moment
+/// finds a whole keyring or none.
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| sync_folder(path));
-    if written.is_err() {
-        // Half a keyring would stand in the way of the next attempt, and opens nothing.
-        let _ = std::fs::remove_file(path);
-    }
-    written
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}.new", std::process::id()));
+    let draft = PathBuf::from(draft);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    // A link, unlike a rename, fails if the name is taken.
+    let named = written.and_then(|()| std::fs::hard_link(&draft, path));
+    std::fs::remove_file(&draft)?;
+    named.and_then(|()| sync_folder(path))
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {
@@ -130,6 +134,7 @@ mod tests {
         assert!(create(&link, &OsEntropy).is_err());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
         assert!(!folder.path().join("nowhere").exists());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no draft is left");
     }
 
     #[test]

@@ -5,19 +5,31 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod administration;
+mod alarms;
+mod assembling;
+mod background;
 mod command_line;
 mod failure;
 mod hashing_priority;
 mod keyring_file;
 mod logging;
+mod mailing;
+mod open_files;
+mod opening;
+mod serve;
 mod serving;
 mod settings;
+mod trial;
 
+use std::future::Future;
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use account_core::ports::entropy::OsEntropy;
 use clap::Parser;
+use tokio::runtime::{Builder, Runtime};
 
 use command_line::{Command, CommandLine, KeyringCommand};
 use failure::Failure;
@@ -41,8 +53,30 @@ fn run(line: &CommandLine) -> Result<(), Failure> {
     logging::start(&settings)?;
     match &line.command {
         Command::Keyring(KeyringCommand::New { file }) => keyring_file::create(file, &OsEntropy),
-        Command::Try(_) | Command::Serve(_) | Command::User(_) | Command::ApiKey(_) => {
-            Err(Failure::usage("this command needs a database, which is not connected yet"))
-        }
+        Command::Serve(_) => on(Builder::new_multi_thread(), serve::serve(settings)),
+        Command::Try(_) => on(Builder::new_multi_thread(), trial::run(settings)),
+        Command::User(command) => on(Builder::new_current_thread(), async {
+            administration::user(&open(settings).await?, command).await
+        }),
+        Command::ApiKey(command) => on(Builder::new_current_thread(), async {
+            administration::api_key(&open(settings).await?, command).await
+        }),
     }
+}
+
+/// The services for one command: one password is hashed at the most.
+async fn open(mut settings: Settings) -> Result<account_core::Accounts, Failure> {
+    settings.hashing_threads = Some(1);
+    assembling::accounts(&settings, opening::open(&settings)?).await
+}
+
+fn on(mut runtime: Builder, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime: Runtime = runtime
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::refused(format!("the threads cannot be started: {error}")))?;
+    let ended = runtime.block_on(work);
+    // Connections that did not end in time are not waited for a second time.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
 }

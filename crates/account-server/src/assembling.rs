@@ -1,0 +1,75 @@
+//! Puts the services together: the settings become policy, the hashing threads start, alarms go to the
+//! log. What the policy then means is the core's.
+
+use std::sync::Arc;
+
+use account_core::Accounts;
+use account_core::policy::{self, Policy};
+use account_core::ports::hasher::{Argon2Kernel, HashingOptions, HashingThreads};
+
+use crate::alarms::LoggedAlarms;
+use crate::failure::Failure;
+use crate::hashing_priority;
+use crate::opening::Opened;
+use crate::settings::{Settings, TwoFactorRequired};
+
+/// The services over an open database.
+///
+/// # Errors
+/// One line: the keyring is not the database's, the database does not answer, no thread could be started.
+pub(crate) async fn accounts(settings: &Settings, opened: Opened) -> Result<Accounts, Failure> {
+    let mut hashing = HashingOptions {
+        on_thread_start: Some(Arc::new(hashing_priority::lower)),
+        ..HashingOptions::default()
+    };
+    if let Some(threads) = settings.hashing_threads.and_then(|threads| usize::try_from(threads).ok()) {
+        hashing.threads = threads;
+    }
+    let hasher = HashingThreads::start(Argon2Kernel::default(), hashing)
+        .map_err(|error| Failure::refused(format!("the hashing threads cannot be started: {error}")))?;
+    let built = Accounts::builder(opened.store, opened.keyring)
+        .throttle(opened.throttle)
+        .hasher(Arc::new(hasher))
+        .alarms(Arc::new(LoggedAlarms))
+        .policy(policy(settings))
+        .build();
+    built.await.map_err(|error| Failure::refused(format!("{}: {}", settings.database, in_full(&error))))
+}
+
+/// An error and what caused it, as one line.
+pub(crate) fn in_full(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let words = cause.to_string();
+        if !line.contains(&words) {
+            line = format!("{line}: {words}");
+        }
+        next = cause.source();
+    }
+    line
+}
+
+fn policy(settings: &Settings) -> Policy {
+    Policy {
+        two_factor_required: match settings.two_factor_required {
+            TwoFactorRequired::Nobody => policy::TwoFactorRequired::Nobody,
+            TwoFactorRequired::Administrators => policy::TwoFactorRequired::Administrators,
+            TwoFactorRequired::Everybody => policy::TwoFactorRequired::Everybody,
+        },
+        issuer: settings.app_name.clone(),
+        verified_email_required: settings.verify_email,
+        mail: settings.mail.is_some(),
+        public_url: public_origin(settings),
+        throttled: settings.limits,
+        ..Policy::default()
+    }
+}
+
+/// Where browsers come: what was set, else the address listened on.
+pub(crate) fn public_origin(settings: &Settings) -> String {
+    match &settings.public_url {
+        Some(url) => url.origin().to_owned(),
+        None => format!("http://{}", settings.listen),
+    }
+}

@@ -1,0 +1,137 @@
+//! Opens the database and finds the keyring that belongs to it. A new SQLite database gets a keyring beside
+//! it; any other database must be told where its keyring is. Which rows there are is the store's affair.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use account_core::ports::entropy::OsEntropy;
+use account_core::ports::keyring::Keyring;
+use account_core::ports::throttle::Throttle;
+use account_core::store::AccountStore;
+use account_sqlite::SqliteStore;
+
+use crate::failure::Failure;
+use crate::keyring_file;
+use crate::settings::{DatabaseUrl, KeyringSource, Settings};
+
+/// A database that is open, with its keyring.
+pub(crate) struct Opened {
+    /// The accounts.
+    pub(crate) store: Arc<dyn AccountStore>,
+    /// The budgets that are kept beside them.
+    pub(crate) throttle: Arc<dyn Throttle>,
+    /// The keys. Whether they fit is found out when the services are built.
+    pub(crate) keyring: Keyring,
+}
+
+/// Opens what the settings name.
+///
+/// # Errors
+/// One line: no keyring, a bad one, a database that cannot be opened, a newer schema.
+pub(crate) fn open(settings: &Settings) -> Result<Opened, Failure> {
+    let keyring = keyring_file::load(&keyring_source(settings)?)?;
+    match &settings.database {
+        DatabaseUrl::Sqlite(path) => {
+            let store = SqliteStore::open(path)
+                .map_err(|error| Failure::refused(format!("{}: {error}", settings.database)))?;
+            let store = Arc::new(store);
+            Ok(Opened { store: store.clone(), throttle: store, keyring })
+        }
+        DatabaseUrl::Postgres(_) => {
+            Err(Failure::refused(format!("{}: this program was built without PostgreSQL", settings.database)))
+        }
+    }
+}
+
+/// The keyring that was named; else the one beside the SQLite file, made now if the file is new.
+fn keyring_source(settings: &Settings) -> Result<KeyringSource, Failure> {
+    if let Some(named) = &settings.keyring {
+        return Ok(named.clone());
+    }
+    let Some(database) = settings.database.sqlite_path() else {
+        return Err(Failure::refused(format!(
+            "{} needs a keyring: set ACCOUNT_KEYRING, and make one with `account-server keyring new FILE`",
+            settings.database
+        )));
+    };
+    let path = keyring_file::beside(database);
+    if !path.exists() {
+        make_beside(database, &path)?;
+    }
+    Ok(KeyringSource::File(path))
+}
+
+fn make_beside(database: &Path, path: &PathBuf) -> Result<(), Failure> {
+    // A file without a byte has nothing in it that another keyring could have sealed.
+    if std::fs::metadata(database).is_ok_and(|about| about.len() > 0) {
+        return Err(Failure::refused(format!(
+            "{} exists and its keyring {} is missing: bring it back, or name it with ACCOUNT_KEYRING",
+            database.display(),
+            path.display()
+        )));
+    }
+    match keyring_file::create(path, &OsEntropy) {
+        // Another process made it at the same moment.
+        Err(_) if path.exists() => Ok(()),
+        made => made.inspect(|()| {
+            tracing::warn!(
+                keyring = %path.display(),
+                "made a keyring for the new database; back it up, and keep the copy apart from the database's"
+            );
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(folder: &Path, more: &[(&str, &str)]) -> Settings {
+        let database = format!("sqlite://{}", folder.join("account.db").display());
+        let mut pairs = vec![("ACCOUNT_DATABASE_URL", database.as_str())];
+        pairs.extend_from_slice(more);
+        let pairs = pairs.iter().map(|(name, value)| (name.into(), value.into()));
+        Settings::gather(None, &[], pairs).unwrap()
+    }
+
+    fn refusal(settings: &Settings) -> String {
+        open(settings).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn a_new_database_gets_a_keyring_beside_it_and_both_are_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            assert!(open(&settings(folder.path(), &[])).is_ok());
+        }
+        assert!(folder.path().join("account.db.keyring").exists());
+    }
+
+    #[test]
+    fn a_database_whose_keyring_is_gone_is_refused_and_no_new_keyring_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        open(&settings(folder.path(), &[])).ok().unwrap();
+        let keyring = folder.path().join("account.db.keyring");
+        std::fs::remove_file(&keyring).unwrap();
+        assert!(refusal(&settings(folder.path(), &[])).contains("account.db.keyring is missing"));
+        assert!(!keyring.exists());
+    }
+
+    #[test]
+    fn a_bad_keyring_leaves_no_database_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let bad = settings(folder.path(), &[("ACCOUNT_KEYRING_KEYS", "nonsense")]);
+        assert!(refusal(&bad).contains("ACCOUNT_KEYRING_KEYS"));
+        assert!(!folder.path().join("account.db").exists());
+    }
+
+    #[test]
+    fn postgres_is_never_given_a_keyring_of_its_own() {
+        let pairs = [("ACCOUNT_DATABASE_URL".into(), "postgres://u:geheim@h/d".into())];
+        let line = refusal(&Settings::gather(None, &[], pairs.into_iter()).unwrap());
+        assert!(
+            line.contains("ACCOUNT_KEYRING") && line.contains("u:***@h") && !line.contains("geheim"),
+            "{line}"
+        );
+    }
+}
