@@ -5,4 +5,6 @@ mod fixture;
 mod full_disk;
 mod killed;
 mod opening;
+mod queue;
+mod rows;
 mod several_at_once;
