@@ -98,9 +98,9 @@ pub enum Change {
     Record(Activity),
     /// A mail for the outbox.
     Send(QueuedMail),
-    /// Takes away queued mail that carries this token.
+    /// Takes away queued mail that carries this token and is the account's, or nobody's yet.
     WithdrawMail(Digest),
-    /// Takes one queued mail away.
+    /// Takes one queued mail away that is the account's, or nobody's yet (a request that names an address).
     RemoveMail(MailId),
     /// Takes away the account, all that hangs on it, and its queued mail; audit entries stay.
     DeleteAccount,
