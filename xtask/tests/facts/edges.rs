@@ -19,7 +19,7 @@ const SQLITE: &[&str] = &["rusqlite", "libsqlite3-sys", "sqlx-sqlite"];
 const SQLX: &[&str] = &["sqlx", "sqlx-core", "sqlx-postgres"];
 
 const TABLE: &[Row] = &[
-    Row { name: "account-core", normal: &[], dev: &[], banned: &[] },
+    Row { name: "account-core", normal: &[], dev: &["account-testkit"], banned: &[] },
     Row { name: "account-sqlite", normal: &["account-core"], dev: &["account-testkit"], banned: &[] },
     Row { name: "account-postgres", normal: &["account-core"], dev: &["account-testkit"], banned: SQLITE },
     Row {
@@ -121,6 +121,7 @@ const CORE_DEPENDENCIES: &[&str] = &[
     "png",
     "qrcodegen",
     "serde",
+    "serde_json",
     "sha2",
     "ssh-key",
     "subtle",

@@ -11,7 +11,6 @@ macro_rules! events {
         /// assert_eq!(Event::ApiKeyCreated.as_str(), "user:api-key.create");
         /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
         pub enum Event {
             $($(#[$doc])* $name,)*
         }

@@ -88,7 +88,8 @@ fn a_renewed_session_keeps_its_lifetime_and_gets_another_token() {
     let id = state.sessions[0].id;
     let token = SessionToken::generate(&entropy).unwrap();
     let epoch = PasswordEpoch::FIRST.next();
-    let Some(Change::OpenSession(renewed)) = renew(&state, id, &token, epoch, &sample::keyring(), at(50)) else {
+    let Some(Change::OpenSession(renewed)) = renew(&state, id, &token, epoch, &sample::keyring(), at(50))
+    else {
         panic!("the session is there");
     };
     assert_eq!((renewed.id, renewed.created_at, renewed.password_epoch), (id, at(0), epoch));

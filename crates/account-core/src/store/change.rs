@@ -17,7 +17,6 @@ use crate::two_factor::{PendingTwoFactor, RecoverySetId, StoredRecoveryCode, Tot
 /// One row write. Unconditional: the commit's revision guards it. No change implies another, but
 /// for [`DeleteAccount`](Self::DeleteAccount). A change that names a row that is not there changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Change {
     /// The address, and since when it is proven.
     SetEmail {

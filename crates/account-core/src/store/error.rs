@@ -40,7 +40,6 @@ impl fmt::Display for UniqueKey {
 /// Why a store did not do what was asked. In every case but [`OutcomeUnknown`](Self::OutcomeUnknown)
 /// nothing was changed.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum StoreError {
     /// The account is gone, or not at the expected revision: read again and decide again.
     #[error("the account changed meanwhile")]

@@ -22,13 +22,18 @@ impl Counting {
 impl Entropy for Counting {
     fn fill(&self, out: &mut [u8]) -> Result<(), EntropyError> {
         let seed = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        out.iter_mut().enumerate().for_each(|(index, byte)| *byte = seed.wrapping_mul(31).wrapping_add(index as u8));
+        out.iter_mut()
+            .enumerate()
+            .for_each(|(index, byte)| *byte = seed.wrapping_mul(31).wrapping_add(index as u8));
         Ok(())
     }
 }
 
 pub(crate) fn keyring() -> Keyring {
-    let text = format!("k1:{}", data_encoding::BASE64.encode(&std::array::from_fn::<u8, 32, _>(|i| i as u8 * 7 + 1)));
+    let text = format!(
+        "k1:{}",
+        data_encoding::BASE64.encode(&std::array::from_fn::<u8, 32, _>(|i| i as u8 * 7 + 1))
+    );
     Keyring::parse(&text).unwrap()
 }
 

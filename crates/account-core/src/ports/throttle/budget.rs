@@ -122,7 +122,10 @@ impl Level {
     /// A clock that stepped back must not lock anybody out: a level that lies further ahead than a
     /// wholly used budget would is from another time, and counts as unused (REL-13).
     fn whole_at(level: Option<Self>, budget: &Budget, now: Timestamp) -> Timestamp {
-        level.map(|level| level.mark).filter(|mark| *mark <= now.plus(budget.per)).map_or(now, |mark| mark.max(now))
+        level
+            .map(|level| level.mark)
+            .filter(|mark| *mark <= now.plus(budget.per))
+            .map_or(now, |mark| mark.max(now))
     }
 
     fn window(level: Option<Self>, budget: &Budget, now: Timestamp) -> (Timestamp, u32) {
@@ -187,8 +190,12 @@ mod tests {
             let again = Level::take(Some(back), &budget, at(0)).unwrap();
             assert!(Level::take(Some(again), &budget, at(0)).is_err(), "{refill:?}");
             let over = one.give_back(&budget, at(0)).give_back(&budget, at(0));
-            let full = Level::take(Some(Level::take(Some(over), &budget, at(0)).unwrap()), &budget, at(0)).unwrap();
-            assert!(Level::take(Some(full), &budget, at(0)).is_err(), "{refill:?}: an unused budget gains nothing");
+            let full =
+                Level::take(Some(Level::take(Some(over), &budget, at(0)).unwrap()), &budget, at(0)).unwrap();
+            assert!(
+                Level::take(Some(full), &budget, at(0)).is_err(),
+                "{refill:?}: an unused budget gains nothing"
+            );
         }
     }
 
