@@ -1,7 +1,7 @@
 //! The questions, answered from the model.
 
 use account_core::account::Account;
-use account_core::activity::{ActivityPage, ActivityQuery};
+use account_core::activity::{Activity, ActivityPage, ActivityQuery};
 use account_core::api_key::{ApiKeyIdentifier, StoredApiKey};
 use account_core::id::{AccountId, Digest, MailId};
 use account_core::mail::QueuedMail;
@@ -74,6 +74,11 @@ impl Model {
     /// A page of the audit trail.
     pub fn activities(&self, query: &ActivityQuery) -> ActivityPage {
         self.trail.page(query)
+    }
+
+    /// The whole audit trail: entries of nobody's account too.
+    pub fn trail(&self) -> Vec<Activity> {
+        self.trail.all()
     }
 
     /// Takes mails that are due, earliest first, for one worker alone.

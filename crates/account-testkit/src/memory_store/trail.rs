@@ -42,6 +42,10 @@ impl Trail {
         ActivityPage { entries: matching.into_iter().skip(offset).take(limit).cloned().collect(), total }
     }
 
+    pub(crate) fn all(&self) -> Vec<Activity> {
+        self.entries.values().flatten().cloned().collect()
+    }
+
     /// Takes away up to `limit` entries before `cut`.
     pub(crate) fn purge(&mut self, cut: Timestamp, limit: usize) -> usize {
         let mut left = limit;
