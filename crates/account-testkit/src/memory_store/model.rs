@@ -46,8 +46,6 @@ pub enum Refusal {
     Stale,
     /// All that is taken; a store reports one of them.
     Taken(BTreeSet<UniqueKey>),
-    /// A change that this kit does not know: the core is newer.
-    Unknown(String),
 }
 
 impl From<Refusal> for StoreError {
@@ -55,7 +53,6 @@ impl From<Refusal> for StoreError {
         match refusal {
             Refusal::Stale => Self::Stale,
             Refusal::Taken(keys) => Self::Taken(keys.first().copied().unwrap_or(UniqueKey::Secret)),
-            Refusal::Unknown(change) => Self::Unavailable(format!("unknown change: {change}").into()),
         }
     }
 }
@@ -65,7 +62,6 @@ impl std::fmt::Display for Refusal {
         match self {
             Self::Stale => f.write_str("stale"),
             Self::Taken(keys) => write!(f, "taken: {keys:?}"),
-            Self::Unknown(change) => write!(f, "unknown change: {change}"),
         }
     }
 }
@@ -78,6 +74,46 @@ struct Written {
     row: Option<AccountState>,
     outbox: Outbox,
     entries: Vec<Activity>,
+}
+
+/// A new kind of change does not compile until it is told where it belongs.
+fn apply(writing: &mut Writing<'_>, change: &Change) {
+    match change {
+        Change::SetEmail { .. }
+        | Change::SetProfile { .. }
+        | Change::SetAdmin(_)
+        | Change::SetDisabled(_)
+        | Change::SetPassword(_)
+        | Change::SetPasswordEpoch(_)
+        | Change::SetFactorEpoch(_) => writing.apply_to_the_account(change),
+        Change::SetPendingTwoFactor(_)
+        | Change::SetTwoFactor(_)
+        | Change::SetTotpStep(_)
+        | Change::ReplaceRecoveryCodes(_)
+        | Change::SpendRecoveryCode { .. } => writing.apply_to_the_second_factor(change),
+        Change::AddApiKey(_)
+        | Change::RemoveApiKey(_)
+        | Change::SetApiKeyMac(..)
+        | Change::AddSshKey(_)
+        | Change::RemoveSshKey(_) => writing.apply_to_keys(change),
+        Change::OpenSession(_)
+        | Change::EndSession(_)
+        | Change::EndSessionsExcept(_)
+        | Change::SetSessionMac(..)
+        | Change::OpenPendingSignIn(_)
+        | Change::SetPendingSignInTries(..)
+        | Change::EndPendingSignIn(_)
+        | Change::EndPendingSignIns => writing.apply_to_sessions(change),
+        Change::AddMailToken(_) | Change::RemoveMailToken(_) | Change::RemoveMailTokens => {
+            writing.apply_to_mail_tokens(change);
+        }
+        // These are not the account's own rows; `write` saw to them.
+        Change::Record(_)
+        | Change::Send(_)
+        | Change::WithdrawMail(_)
+        | Change::RemoveMail(_)
+        | Change::DeleteAccount => {}
+    }
 }
 
 impl Model {
@@ -118,19 +154,17 @@ impl Model {
         let (mut outbox, mut entries) = (self.outbox.clone(), Vec::new());
         let mut deleted = false;
         for change in changes {
-            let beside = self.apply_beside(change, uid, &mut outbox, &mut entries, &mut writing.taken);
-            if beside {
-                continue;
-            }
             match change {
+                Change::Record(_) | Change::Send(_) | Change::WithdrawMail(_) | Change::RemoveMail(_) => {
+                    self.apply_beside(change, uid, &mut outbox, &mut entries, &mut writing.taken);
+                }
+                // A change that names a row that is not there changes nothing.
+                _ if deleted => {}
                 Change::DeleteAccount => {
                     deleted = true;
                     outbox.remove_all_of(uid);
                 }
-                // A change that names a row that is not there changes nothing.
-                _ if deleted => {}
-                change if writing.apply(change) => {}
-                unknown => return Err(Refusal::Unknown(format!("{unknown:?}"))),
+                change => apply(&mut writing, change),
             }
         }
         if writing.taken.is_empty() {
@@ -140,7 +174,7 @@ impl Model {
         }
     }
 
-    /// Trail and outbox hang on no account's row. Answers whether the change was one of theirs.
+    /// Trail and outbox hang on no account's row.
     fn apply_beside(
         &self,
         change: &Change,
@@ -148,7 +182,7 @@ impl Model {
         outbox: &mut Outbox,
         entries: &mut Vec<Activity>,
         taken: &mut BTreeSet<UniqueKey>,
-    ) -> bool {
+    ) {
         match change {
             Change::Record(entry) => {
                 if self.trail.has(entry.id) || entries.iter().any(|other| other.id == entry.id) {
@@ -164,9 +198,8 @@ impl Model {
             }
             Change::WithdrawMail(token) => outbox.withdraw_token(uid, *token),
             Change::RemoveMail(id) => outbox.withdraw(uid, |mail| mail.id == *id),
-            _ => return false,
+            _ => {}
         }
-        true
     }
 
     fn put(&mut self, id: AccountId, written: Written) {

@@ -72,16 +72,7 @@ impl<'a> Writing<'a> {
         self.claim(Name::Username(username.as_str().to_owned()), false);
     }
 
-    /// Applies a change to the account's own rows; answers whether it was one.
-    pub(crate) fn apply(&mut self, change: &Change) -> bool {
-        self.apply_to_the_account(change)
-            || self.apply_to_the_second_factor(change)
-            || self.apply_to_keys(change)
-            || self.apply_to_sessions(change)
-            || self.apply_to_mail_tokens(change)
-    }
-
-    fn apply_to_the_account(&mut self, change: &Change) -> bool {
+    pub(crate) fn apply_to_the_account(&mut self, change: &Change) {
         match change {
             Change::SetEmail { email, verified_at } => {
                 self.claim_email(email);
@@ -100,12 +91,11 @@ impl<'a> Writing<'a> {
             Change::SetPassword(hash) => self.row.password = hash.clone(),
             Change::SetPasswordEpoch(epoch) => self.row.account.password_epoch = *epoch,
             Change::SetFactorEpoch(epoch) => self.row.account.factor_epoch = *epoch,
-            _ => return false,
+            _ => {}
         }
-        true
     }
 
-    fn apply_to_the_second_factor(&mut self, change: &Change) -> bool {
+    pub(crate) fn apply_to_the_second_factor(&mut self, change: &Change) {
         match change {
             Change::SetPendingTwoFactor(pending) => self.row.pending_two_factor = pending.clone(),
             Change::SetTwoFactor(factor) => {
@@ -124,12 +114,11 @@ impl<'a> Writing<'a> {
             Change::SpendRecoveryCode { set, position } => {
                 self.row.recovery_codes.retain(|code| (code.set, code.position) != (*set, *position));
             }
-            _ => return false,
+            _ => {}
         }
-        true
     }
 
-    fn apply_to_keys(&mut self, change: &Change) -> bool {
+    pub(crate) fn apply_to_keys(&mut self, change: &Change) {
         match change {
             Change::AddApiKey(key) => {
                 let here = self.row.api_keys.iter().any(|other| other.identifier == key.identifier);
@@ -152,12 +141,11 @@ impl<'a> Writing<'a> {
             Change::RemoveSshKey(fingerprint) => {
                 self.row.ssh_keys.retain(|key| key.fingerprint() != *fingerprint);
             }
-            _ => return false,
+            _ => {}
         }
-        true
     }
 
-    fn apply_to_sessions(&mut self, change: &Change) -> bool {
+    pub(crate) fn apply_to_sessions(&mut self, change: &Change) {
         match change {
             Change::OpenSession(session) => {
                 let handle = self.row.sessions.iter().any(|other| other.id == session.id);
@@ -187,12 +175,11 @@ impl<'a> Writing<'a> {
                 self.row.pending_sign_ins.retain(|pending| pending.token != *token);
             }
             Change::EndPendingSignIns => self.row.pending_sign_ins.clear(),
-            _ => return false,
+            _ => {}
         }
-        true
     }
 
-    fn apply_to_mail_tokens(&mut self, change: &Change) -> bool {
+    pub(crate) fn apply_to_mail_tokens(&mut self, change: &Change) {
         match change {
             Change::AddMailToken(token) => {
                 let here = self.row.mail_tokens.iter().any(|other| other.token == token.token);
@@ -201,9 +188,8 @@ impl<'a> Writing<'a> {
             }
             Change::RemoveMailToken(token) => self.row.mail_tokens.retain(|other| other.token != *token),
             Change::RemoveMailTokens => self.row.mail_tokens.clear(),
-            _ => return false,
+            _ => {}
         }
-        true
     }
 }
 

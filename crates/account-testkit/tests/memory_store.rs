@@ -1,0 +1,5 @@
+//! The model passes its own kit.
+
+use account_testkit::MemoryStore;
+
+account_testkit::conformance! { MemoryStore::new() }
