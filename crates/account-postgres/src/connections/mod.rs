@@ -1,0 +1,104 @@
+//! Connections to the database: at most so many, kept open between uses, handed out one unit of work
+//! at a time. The driver's own pool asks the server whether a connection lives whenever it comes back,
+//! which halves the rate of point reads; here a connection that turned out dead is dropped instead.
+
+mod dialling;
+mod lease;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout, timeout_at};
+
+pub(crate) use dialling::{Dialler, Way};
+pub(crate) use lease::Lease;
+
+use crate::failure::Failure;
+use crate::open::PostgresOptions;
+
+/// Longer than that, and a firewall on the way may have forgotten the connection.
+const LONGEST_IDLE: Duration = Duration::from_secs(300);
+
+/// All connections of one store.
+pub(crate) struct Connections {
+    dialler: Dialler,
+    acquire_timeout: Duration,
+    /// The last one that came back is the first to be handed out, so that few stay in use.
+    idle: Mutex<Vec<Idle>>,
+    permits: Arc<Semaphore>,
+}
+
+struct Idle {
+    connection: PgConnection,
+    since: Instant,
+}
+
+impl Connections {
+    /// Holding the connection that was made to find the way.
+    pub(crate) fn new(dialler: Dialler, first: PgConnection, options: &PostgresOptions) -> Arc<Self> {
+        let most = usize::try_from(options.max_connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+        Arc::new(Self {
+            dialler,
+            acquire_timeout: options.acquire_timeout,
+            idle: Mutex::new(vec![Idle { connection: first, since: Instant::now() }]),
+            permits: Arc::new(Semaphore::new(most)),
+        })
+    }
+
+    pub(crate) fn dialler(&self) -> &Dialler {
+        &self.dialler
+    }
+
+    /// A connection for one unit of work, or `Unavailable` when none comes free in time.
+    pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease, Failure> {
+        let busy = || Failure::unavailable("no connection to the database came free in time");
+        let deadline = || Instant::now().checked_add(self.acquire_timeout);
+        let permit = match Arc::clone(&self.permits).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => timeout(self.acquire_timeout, Arc::clone(&self.permits).acquire_owned())
+                .await
+                .map_err(|_| busy())?
+                .map_err(|_| busy())?,
+        };
+        if let Some((connection, rested)) = self.take_idle() {
+            return Ok(Lease::new(Arc::clone(self), permit, connection, rested));
+        }
+        let dialled = match deadline() {
+            Some(deadline) => timeout_at(deadline, self.dialler.dial())
+                .await
+                .map_err(|_| Failure::unavailable("the database did not take a connection in time"))?,
+            None => self.dialler.dial().await,
+        };
+        let connection = dialled.map_err(|error| Failure::unavailable(&error.to_string()))?;
+        Ok(Lease::new(Arc::clone(self), permit, connection, Duration::ZERO))
+    }
+
+    fn take_idle(&self) -> Option<(PgConnection, Duration)> {
+        let mut idle = self.lock();
+        let Idle { connection, since } = idle.pop()?;
+        let rested = since.elapsed();
+        if rested > LONGEST_IDLE {
+            // What lies below has rested even longer.
+            idle.clear();
+            return None;
+        }
+        Some((connection, rested))
+    }
+
+    fn put_idle(&self, connection: PgConnection) {
+        self.lock().push(Idle { connection, since: Instant::now() });
+    }
+
+    /// One was dead: the server was restarted, and the others are dead too.
+    pub(crate) fn forget_idle(&self) {
+        let forgotten = std::mem::take(&mut *self.lock());
+        drop(forgotten);
+    }
+
+    // A panic while the lock was held leaves a whole list: each change is one call.
+    fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

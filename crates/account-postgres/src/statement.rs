@@ -1,0 +1,94 @@
+//! A statement and its bound parameters. Text is made of literals in this crate alone, and a value can
+//! only become a parameter (SEC-58).
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use sqlx::postgres::{PgArguments, Postgres};
+use sqlx::{Arguments as _, AssertSqlSafe, Encode, SqlSafeStr as _, SqlStr, Type};
+
+use account_core::store::BoxError;
+
+use crate::failure::{Failure, unencodable};
+
+/// Each room's statements, named, and listed for the test that reads their plans.
+macro_rules! statements {
+    ($($name:ident = $text:expr;)*) => {
+        $(const $name: &str = $text;)*
+        #[cfg(test)]
+        pub(crate) const STATEMENTS: &[&str] = &[$($name),*];
+    };
+}
+
+/// The account's columns in the order that `account::read` takes them.
+macro_rules! account_columns {
+    () => {
+        "account.uid, account.username, account.email, account.email_canonical, account.first_name, \
+         account.last_name, account.language, account.id, account.revision, account.password_epoch, \
+         account.factor_epoch, account.email_verified_at, account.disabled_at, account.created_at, \
+         account.admin::int::bigint, account.two_factor_enabled_at"
+    };
+}
+
+/// A statement that is being put together.
+pub(crate) struct Draft {
+    text: Cow<'static, str>,
+    arguments: PgArguments,
+    bound: usize,
+    failure: Option<BoxError>,
+}
+
+impl Draft {
+    /// Begins with a literal.
+    pub(crate) fn of(text: &'static str) -> Self {
+        Self { text: Cow::Borrowed(text), arguments: PgArguments::default(), bound: 0, failure: None }
+    }
+
+    /// Goes on with a literal.
+    pub(crate) fn then(&mut self, text: &'static str) -> &mut Self {
+        self.text.to_mut().push_str(text);
+        self
+    }
+
+    /// Binds the next parameter, and names it in the text.
+    pub(crate) fn value<'q>(&mut self, value: impl Encode<'q, Postgres> + Type<Postgres>) -> &mut Self {
+        self.bind(value);
+        let name = format!("${}", self.bound);
+        self.text.to_mut().push_str(&name);
+        self
+    }
+
+    /// Binds the next parameter of a text that names it.
+    #[must_use]
+    pub(crate) fn with<'q>(mut self, value: impl Encode<'q, Postgres> + Type<Postgres>) -> Self {
+        self.bind(value);
+        self
+    }
+
+    fn bind<'q>(&mut self, value: impl Encode<'q, Postgres> + Type<Postgres>) {
+        self.bound = self.bound.saturating_add(1);
+        if let Err(error) = self.arguments.add(value) {
+            self.failure.get_or_insert(error);
+        }
+    }
+
+    /// The statement, ready to run any number of times.
+    pub(crate) fn ready(self) -> Result<Statement, Failure> {
+        if let Some(error) = self.failure {
+            return Err(unencodable(error));
+        }
+        let text = match self.text {
+            Cow::Borrowed(text) => SqlStr::from_static(text),
+            // Of literals and parameters' names: nothing else gets into a draft's text.
+            Cow::Owned(text) => AssertSqlSafe(Arc::<str>::from(text)).into_sql_str(),
+        };
+        Ok(Statement { text, arguments: self.arguments })
+    }
+}
+
+/// A statement with its parameters.
+#[derive(Clone)]
+pub(crate) struct Statement {
+    pub(crate) text: SqlStr,
+    pub(crate) arguments: PgArguments,
+}
