@@ -44,7 +44,7 @@ mod transaction;
 mod two_factor;
 
 #[cfg(test)]
-mod plans;
+mod plans_tests;
 
 pub use open::{OpenError, PostgresOptions};
 pub use store::PostgresStore;

@@ -3,8 +3,8 @@
 //! applied files were not these.
 
 use account_core::id::Digest;
+use sqlx::Row as _;
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::failure::Failure;
 use crate::open::OpenError;
@@ -29,6 +29,7 @@ const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migration (
     digest TEXT NOT NULL -- SHA-256 of the file, in hexadecimal
 )";
 const HAS_LEDGER: &str = "SELECT to_regclass('schema_migration') IS NOT NULL";
+const NOTE: &str = "INSERT INTO schema_migration (number, name, digest) VALUES ($1, $2, $3)";
 const APPLIED: &str = "SELECT number, digest FROM schema_migration ORDER BY number";
 
 /// Brings the schema to this program's. Any number of nodes may do so at once.
@@ -56,14 +57,8 @@ async fn apply_next(connection: &mut PgConnection) -> Result<(), OpenError> {
     let Some(next) = next(&applied)? else { return Ok(()) };
     let applying = sqlx::raw_sql(next.sql).execute(&mut *connection).await;
     applying.map_err(|error| if is_taken(&error) { foreign(error) } else { database(error) })?;
-    let note = format!(
-        "INSERT INTO schema_migration (number, name, digest) VALUES ({}, '{}', '{}')",
-        next.number,
-        next.name,
-        digest(next)
-    );
-    // Of this file's own constants.
-    sqlx::raw_sql(AssertSqlSafe(note)).execute(connection).await.map_err(database)?;
+    let note = sqlx::query(NOTE).bind(next.number).bind(next.name).bind(digest(next)).persistent(false);
+    note.execute(connection).await.map_err(database)?;
     Ok(())
 }
 

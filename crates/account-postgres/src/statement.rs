@@ -50,6 +50,13 @@ impl Draft {
         self
     }
 
+    /// Goes on with a number, where no parameter may stand.
+    pub(crate) fn number(&mut self, number: u64) -> &mut Self {
+        let digits = number.to_string();
+        self.text.to_mut().push_str(&digits);
+        self
+    }
+
     /// Binds the next parameter, and names it in the text.
     pub(crate) fn value<'q>(&mut self, value: impl Encode<'q, Postgres> + Type<Postgres>) -> &mut Self {
         self.bind(value);
@@ -77,12 +84,20 @@ impl Draft {
         if let Some(error) = self.failure {
             return Err(unencodable(error));
         }
-        let text = match self.text {
-            Cow::Borrowed(text) => SqlStr::from_static(text),
-            // Of literals and parameters' names: nothing else gets into a draft's text.
-            Cow::Owned(text) => AssertSqlSafe(Arc::<str>::from(text)).into_sql_str(),
-        };
-        Ok(Statement { text, arguments: self.arguments })
+        Ok(Statement { text: as_sql(self.text), arguments: self.arguments })
+    }
+
+    /// The text of what takes no parameters.
+    pub(crate) fn into_text(self) -> SqlStr {
+        as_sql(self.text)
+    }
+}
+
+/// Of literals, numbers and parameters' names: nothing else gets into a draft's text.
+fn as_sql(text: Cow<'static, str>) -> SqlStr {
+    match text {
+        Cow::Borrowed(text) => SqlStr::from_static(text),
+        Cow::Owned(text) => AssertSqlSafe(Arc::<str>::from(text)).into_sql_str(),
     }
 }
 

@@ -21,7 +21,13 @@ const SQLX: &[&str] = &["sqlx", "sqlx-core", "sqlx-postgres"];
 const TABLE: &[Row] = &[
     Row { name: "account-core", normal: &[], dev: &["account-testkit"], banned: &[] },
     Row { name: "account-sqlite", normal: &["account-core"], dev: &["account-testkit"], banned: &[] },
-    Row { name: "account-postgres", normal: &["account-core"], dev: &["account-testkit"], banned: SQLITE },
+    Row {
+        name: "account-postgres",
+        normal: &["account-core"],
+        // Itself, with the feature that makes databases for tests.
+        dev: &["account-testkit", "account-postgres"],
+        banned: SQLITE,
+    },
     Row {
         name: "account-axum",
         normal: &["account-core"],

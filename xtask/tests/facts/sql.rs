@@ -7,6 +7,10 @@ use crate::workspace::{Source, sources};
 
 const ADAPTERS: [&str; 2] = ["crates/account-sqlite/src/", "crates/account-postgres/src/"];
 
+/// Where sqlx is told to trust the caller: text of literals and numbers alone, and tests' databases.
+const TRUSTED: [&str; 2] =
+    ["crates/account-postgres/src/statement.rs", "crates/account-postgres/src/scratch.rs"];
+
 /// What makes text out of values.
 const MAKERS: [&str; 4] = ["format!(", "format_args!(", "write!(", "push_str("];
 
@@ -40,7 +44,7 @@ fn faults(source: &Source) -> Vec<String> {
         }));
     }
     // sqlx takes constant text only, unless it is told to trust the caller.
-    if code.contains(concat!("AssertSql", "Safe")) {
+    if code.contains(concat!("AssertSql", "Safe")) && !TRUSTED.contains(&source.path.as_str()) {
         faults.push(format!("{}: SQL that is not constant", source.path));
     }
     faults

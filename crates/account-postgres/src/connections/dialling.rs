@@ -7,10 +7,11 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgRow};
-use sqlx::{ConnectOptions as _, Connection as _, Row as _};
+use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqlStr};
 
 use crate::failure::Failure;
 use crate::open::{OpenError, PostgresOptions};
+use crate::statement::Draft;
 
 /// What a new connection must show.
 const SETTINGS: &str = "SELECT current_setting('synchronous_commit'), current_setting('transaction_read_only'), \
@@ -34,7 +35,7 @@ pub(crate) struct Dialler {
     way: Way,
     asynchronous_commit: bool,
     statement_timeout: Duration,
-    begin: String,
+    begin: SqlStr,
 }
 
 impl fmt::Debug for Dialler {
@@ -84,22 +85,19 @@ impl Dialler {
     }
 
     fn new(connect: PgConnectOptions, way: Way, options: &PostgresOptions) -> Self {
-        let begin = match way {
-            Way::Direct => "BEGIN".to_owned(),
-            Way::Pooled => format!(
-                "BEGIN; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; \
-                 SET LOCAL idle_in_transaction_session_timeout = {}",
-                options.statement_timeout.as_millis(),
-                options.lock_timeout.as_millis(),
-                idle_in_transaction(options).as_millis(),
-            ),
-        };
+        let mut begin = Draft::of("BEGIN");
+        if way == Way::Pooled {
+            begin.then("; SET LOCAL statement_timeout = ").number(millis(options.statement_timeout));
+            begin.then("; SET LOCAL lock_timeout = ").number(millis(options.lock_timeout));
+            begin.then("; SET LOCAL idle_in_transaction_session_timeout = ");
+            begin.number(millis(idle_in_transaction(options)));
+        }
         Self {
             options: connect,
             way,
             asynchronous_commit: options.asynchronous_commit,
             statement_timeout: options.statement_timeout,
-            begin,
+            begin: begin.into_text(),
         }
     }
 
@@ -108,8 +106,8 @@ impl Dialler {
     }
 
     /// What begins a transaction, with its limits where the session has none.
-    pub(crate) fn begin(&self) -> &str {
-        &self.begin
+    pub(crate) fn begin(&self) -> SqlStr {
+        self.begin.clone()
     }
 
     /// The server gives up first, and says what came of it; later it is not waited for.
@@ -157,17 +155,17 @@ impl Settings {
 
     /// Whether the session has the limits that were asked for when it started.
     fn keep(&self, options: &PostgresOptions) -> bool {
-        milliseconds(&self.statement_timeout) == Some(options.statement_timeout.as_millis())
-            && milliseconds(&self.lock_timeout) == Some(options.lock_timeout.as_millis())
+        milliseconds(&self.statement_timeout) == Some(millis(options.statement_timeout))
+            && milliseconds(&self.lock_timeout) == Some(millis(options.lock_timeout))
     }
 }
 
 /// The limits as the session's own, set when it starts.
 fn direct(connect: PgConnectOptions, options: &PostgresOptions) -> PgConnectOptions {
     connect.options([
-        ("statement_timeout", options.statement_timeout.as_millis()),
-        ("lock_timeout", options.lock_timeout.as_millis()),
-        ("idle_in_transaction_session_timeout", idle_in_transaction(options).as_millis()),
+        ("statement_timeout", millis(options.statement_timeout)),
+        ("lock_timeout", millis(options.lock_timeout)),
+        ("idle_in_transaction_session_timeout", millis(idle_in_transaction(options))),
     ])
 }
 
@@ -176,8 +174,13 @@ fn idle_in_transaction(options: &PostgresOptions) -> Duration {
     options.statement_timeout.saturating_mul(2)
 }
 
+/// The server takes no more than 24 days.
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).min(i32::MAX.unsigned_abs().into())
+}
+
 /// `5s`, `200ms`, `1min`, or a bare number of milliseconds.
-fn milliseconds(text: &str) -> Option<u128> {
+fn milliseconds(text: &str) -> Option<u64> {
     let digits = text.len().checked_sub(text.trim_start_matches(|c: char| c.is_ascii_digit()).len())?;
     let (number, unit) = text.split_at_checked(digits)?;
     let scale = match unit {
@@ -187,7 +190,7 @@ fn milliseconds(text: &str) -> Option<u128> {
         "h" => 3_600_000,
         _ => return None,
     };
-    number.parse::<u128>().ok()?.checked_mul(scale)
+    number.parse::<u64>().ok()?.checked_mul(scale)
 }
 
 /// Proxies refuse to pass on what a session sets when it starts.

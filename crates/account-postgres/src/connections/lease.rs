@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqlSafeStr as _, SqlStr};
+use sqlx::{Connection as _, PgConnection, SqlStr};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
@@ -61,9 +61,9 @@ impl Lease {
     }
 
     pub(crate) async fn begin(&mut self) -> Result<(), Failure> {
-        let begin = self.home.dialler().begin().to_owned();
+        let begin = self.home.dialler().begin();
         self.in_transaction = true;
-        self.control(AssertSqlSafe(begin).into_sql_str()).await
+        self.control(begin).await
     }
 
     pub(crate) async fn commit(&mut self) -> Result<(), Failure> {
