@@ -143,13 +143,16 @@ impl ApiError {
     }
 
     /// 405: the route exists for `allowed` methods, listed as in the `Allow` header.
-    pub fn method_not_allowed(method: &str, path: &str, allowed: &'static str) -> Self {
-        Self::new(
+    pub fn method_not_allowed(method: &str, path: &str, allowed: &str) -> Self {
+        let error = Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "MethodNotAllowedHttpException",
             format!("The {method} method is not supported for route {path}. Supported methods: {allowed}."),
-        )
-        .with_header(ALLOW, HeaderValue::from_static(allowed))
+        );
+        match HeaderValue::from_str(allowed) {
+            Ok(allowed) => error.with_header(ALLOW, allowed),
+            Err(_) => error,
+        }
     }
 
     /// 413: the body is larger than this edge takes (SEC-59).
@@ -192,6 +195,18 @@ impl ApiError {
     /// 429: too many requests or guesses. `now` and `wait` say when it opens again.
     pub fn throttled(now: Timestamp, wait: Duration) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "ThrottleRequestsException", "Too Many Attempts.")
+            .opening_again(now, wait)
+    }
+
+    /// 429: too many refused sign-ins (contract 8.2, F-33).
+    pub fn sign_in_locked_out(now: Timestamp, wait: Duration) -> Self {
+        let seconds = whole_seconds(wait);
+        let item = ErrorItem {
+            code: "ValidationException",
+            detail: format!("Too many login attempts. Please try again in {seconds} seconds.").into(),
+            source: Some(Source { source_field: "user".to_owned(), rule: "" }),
+        };
+        Self { status: StatusCode::TOO_MANY_REQUESTS, items: vec![item], headers: Vec::new() }
             .opening_again(now, wait)
     }
 
@@ -312,7 +327,6 @@ fn wording(field: &str, fault: &Fault) -> Cow<'static, str> {
         Fault::SshKeyPresent => {
             return Cow::Borrowed("The public key provided already exists on your account.");
         }
-        _ => format!("The {attribute} is invalid."),
     };
     Cow::Owned(text)
 }

@@ -4,6 +4,8 @@
 //! No method override is honoured, and `Accept` is not asked: the answer is JSON (F-33). A router
 //! that is nested sees its path without the prefix, and says so.
 
+use std::sync::Arc;
+
 use axum::http::{Method, Uri};
 use axum::routing::MethodRouter;
 
@@ -23,11 +25,12 @@ pub async fn unknown_path(uri: Uri) -> ApiError {
 /// let router: Router = Router::new().route("/x", only("GET, HEAD", get(async || "x")));
 /// ```
 pub fn only<S: Clone + Send + Sync + 'static>(
-    allowed: &'static str,
+    allowed: impl Into<Arc<str>>,
     methods: MethodRouter<S>,
 ) -> MethodRouter<S> {
+    let allowed: Arc<str> = allowed.into();
     methods.fallback(async move |method: Method, uri: Uri| {
-        ApiError::method_not_allowed(method.as_str(), shown(&uri), allowed)
+        ApiError::method_not_allowed(method.as_str(), shown(&uri), &allowed)
     })
 }
 

@@ -1,0 +1,158 @@
+//! How a request to the client area is answered: one way for all endpoints, and no way past it.
+//!
+//! The order is the contract's (section 16): route, credential, address, body, policy, rate limit,
+//! handler. An endpoint cannot be written without saying which [`Operation`] it is, so none escapes
+//! policy (SEC-40). There is no layer around it: the hot path is one function.
+
+use std::sync::Arc;
+
+use account_core::Principal;
+use account_core::policy::Operation;
+use axum::extract::{FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use crate::edge::{Edge, Refused};
+use crate::error_body::ApiError;
+use crate::fields::Fields;
+use crate::json_body::{MAX_BODY, read_fields};
+use crate::refusal::{Wording, refusal};
+
+/// The methods that the client area has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// `GET`, and with it `HEAD`.
+    Get,
+    /// `POST`.
+    Post,
+    /// `PUT`.
+    Put,
+    /// `DELETE`.
+    Delete,
+}
+
+impl Verb {
+    /// As it is written in a request.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// As `Allow` lists it.
+    pub(crate) const fn allowed(self) -> &'static str {
+        match self {
+            Self::Get => "GET, HEAD",
+            other => other.as_str(),
+        }
+    }
+
+    const fn filter(self) -> MethodFilter {
+        match self {
+            Self::Get => MethodFilter::GET,
+            Self::Post => MethodFilter::POST,
+            Self::Put => MethodFilter::PUT,
+            Self::Delete => MethodFilter::DELETE,
+        }
+    }
+}
+
+/// A request that was let in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) edge: &'a Edge,
+    pub(crate) who: &'a Principal,
+    pub(crate) parts: &'a Parts,
+    pub(crate) fields: &'a Fields,
+    /// What stands for the parameter of the path; empty if it has none.
+    pub(crate) named: &'a str,
+}
+
+pub(crate) type Answer = Result<Response, Refused>;
+
+/// One method of one path.
+pub(crate) trait Endpoint: 'static {
+    const VERB: Verb;
+    const PATH: &'static str;
+    const OPERATION: Operation;
+    const WORDING: Wording = Wording::Usual;
+
+    fn answer(asked: Asked<'_>) -> impl Future<Output = Answer> + Send;
+}
+
+/// An endpoint as a row of the route table.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// Its method.
+    pub verb: Verb,
+    /// Its path, with `{…}` for a parameter.
+    pub path: &'static str,
+    /// What policy is asked about.
+    pub operation: Operation,
+    pub(crate) attach: fn(Arc<Edge>) -> MethodRouter,
+}
+
+impl Route {
+    pub(crate) const fn of<E: Endpoint>() -> Self {
+        Self { verb: E::VERB, path: E::PATH, operation: E::OPERATION, attach: attach::<E> }
+    }
+}
+
+fn attach<E: Endpoint>(edge: Arc<Edge>) -> MethodRouter {
+    on(E::VERB.filter(), async move |request: Request| serve::<E>(&edge, request).await)
+}
+
+async fn serve<E: Endpoint>(edge: &Edge, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let who = match edge.gate.admit(&parts).await {
+        Ok(who) => who,
+        Err(error) => return refused(&parts, None, error),
+    };
+    let fields = match read_fields(&parts.headers, body, MAX_BODY).await {
+        Ok(fields) => fields,
+        Err(error) => return refused(&parts, Some(&who), error.into()),
+    };
+    if let Err(error) = edge.accounts().permits(&who, E::OPERATION) {
+        return refused(&parts, Some(&who), refusal(error, E::WORDING, edge.now()));
+    }
+    let Some(charge) = edge.charge(&who) else {
+        return handle::<E>(edge, &who, &mut parts, &fields).await;
+    };
+    let mut response = match charge.refusal() {
+        Some(error) => refused(&parts, Some(&who), error),
+        None => handle::<E>(edge, &who, &mut parts, &fields).await,
+    };
+    charge.stamp(response.headers_mut());
+    response
+}
+
+async fn handle<E: Endpoint>(edge: &Edge, who: &Principal, parts: &mut Parts, fields: &Fields) -> Response {
+    let named = if E::PATH.ends_with('}') { parameter(parts).await } else { String::new() };
+    let asked = Asked { edge, who, parts, fields, named: &named };
+    match E::answer(asked).await {
+        Ok(response) => response,
+        Err(Refused::Core(error)) => refused(parts, Some(who), refusal(error, E::WORDING, edge.now())),
+        Err(Refused::Wire(error)) => refused(parts, Some(who), error),
+    }
+}
+
+/// The last segment of the path, decoded. One that is no text names nothing.
+async fn parameter(parts: &mut Parts) -> String {
+    Path::<String>::from_request_parts(parts, &()).await.map_or_else(|_| String::new(), |path| path.0)
+}
+
+/// A refusal, with a line in the log that holds nothing of what was typed (SEC-64).
+pub(crate) fn refused(parts: &Parts, who: Option<&Principal>, error: ApiError) -> Response {
+    tracing::info!(
+        status = error.status().as_u16(),
+        method = parts.method.as_str(),
+        account = who.map(|who| who.account().id.0),
+        client = who.and_then(Principal::client).map(tracing::field::display),
+        "refused"
+    );
+    error.into_response()
+}

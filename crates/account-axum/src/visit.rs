@@ -1,0 +1,78 @@
+//! How a request to the sign-in routes is answered (contract 8): by somebody who is nobody yet.
+//!
+//! `Authorization` is ignored here. Every request is a POST and is refused first of all if another
+//! site made a browser send it (F-8, F-9); then its body is read, under a smaller limit than elsewhere
+//! (SEC-59). Guessing is bounded by the core's budgets, not here.
+
+use std::sync::Arc;
+
+use account_core::session::{Client, SessionToken};
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::response::Response;
+use axum::routing::{MethodRouter, post};
+
+use crate::edge::{Edge, Refused};
+use crate::endpoint::{Answer, refused};
+use crate::fields::Fields;
+use crate::json_body::read_fields;
+use crate::refusal::{Wording, refusal};
+use crate::unknown_route::only;
+
+/// The most bytes of a body that are read here.
+const MAX_BODY: usize = 8 * 1024;
+
+/// A request of somebody who is nobody yet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Visit<'a> {
+    pub(crate) edge: &'a Edge,
+    pub(crate) parts: &'a Parts,
+    pub(crate) fields: &'a Fields,
+    pub(crate) client: &'a Client,
+}
+
+/// A POST that needs no credential.
+pub(crate) trait OpenEndpoint: 'static {
+    const PATH: &'static str;
+    const WORDING: Wording = Wording::Usual;
+
+    fn answer(visit: Visit<'_>) -> impl Future<Output = Answer> + Send;
+}
+
+pub(crate) fn open<E: OpenEndpoint>(edge: &Arc<Edge>) -> MethodRouter {
+    let edge = Arc::clone(edge);
+    only("POST", post(async move |request: Request| serve::<E>(&edge, request).await))
+}
+
+async fn serve<E: OpenEndpoint>(edge: &Edge, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if let Err(error) = edge.gate.refuse_cross_site(&parts.headers) {
+        return refused(&parts, None, error);
+    }
+    let fields = match read_fields(&parts.headers, body, MAX_BODY).await {
+        Ok(fields) => fields,
+        Err(error) => return refused(&parts, None, error.into()),
+    };
+    let client = edge.gate.client(&parts);
+    let visit = Visit { edge, parts: &parts, fields: &fields, client: &client };
+    match E::answer(visit).await {
+        Ok(response) => response,
+        Err(Refused::Core(error)) => refused(&parts, None, refusal(error, E::WORDING, edge.now())),
+        Err(Refused::Wire(error)) => refused(&parts, None, error),
+    }
+}
+
+impl Visit<'_> {
+    /// Lets the browser go on under a new session, and ends the one that it came with: a token that
+    /// is presented is never adopted (SEC-43).
+    pub(crate) async fn begin_session(self, response: &mut Response, token: &SessionToken) {
+        let sessions = self.edge.accounts().sessions();
+        if let Ok(old) = self.edge.gate.admit_session(self.parts).await
+            && let Err(error) = sessions.sign_out(&old).await
+        {
+            tracing::warn!(%error, "the session that a browser signed in with could not be ended");
+        }
+        let lifetime = self.edge.accounts().policy().sessions.absolute;
+        self.edge.gate.cookie().set(response.headers_mut(), token, lifetime);
+    }
+}
