@@ -8,7 +8,7 @@ use crate::api_key::ApiKeyIdentifier;
 use crate::error::Error;
 use crate::id::{AccountId, AccountUid, SessionId};
 use crate::policy::Policy;
-use crate::session;
+use crate::session::{self, StoredSession};
 use crate::store::AccountState;
 use crate::time::Timestamp;
 
@@ -111,21 +111,26 @@ impl Actor<'_> {
             Self::Principal(principal) => {
                 account.uid == principal.account.uid
                     && account.disabled_at.is_none()
-                    && credential_stands(principal.credential, state, now, policy)
+                    && credential_stands(principal, state, now, policy)
             }
         };
         if stands { Ok(()) } else { Err(Error::Unauthenticated) }
     }
 }
 
-fn credential_stands(credential: Credential, state: &AccountState, now: Timestamp, policy: &Policy) -> bool {
-    match credential {
+fn credential_stands(principal: &Principal, state: &AccountState, now: Timestamp, policy: &Policy) -> bool {
+    match principal.credential {
         Credential::ApiKey(identifier) => state
             .api_keys
             .iter()
             .any(|key| key.identifier == identifier && key.expires_at.is_none_or(|at| now < at)),
-        Credential::Session(id) => state.sessions.iter().any(|stored| {
-            stored.id == id && session::is_live(stored, state.account.password_epoch, now, &policy.sessions)
-        }),
+        // A session that changed the password goes on under a new token and a new epoch: a request
+        // that came with the old token does not.
+        Credential::Session(id) => {
+            let epoch = principal.account.password_epoch;
+            let live = |stored: &StoredSession| session::is_live(stored, epoch, now, &policy.sessions);
+            epoch == state.account.password_epoch
+                && state.sessions.iter().any(|stored| stored.id == id && live(stored))
+        }
     }
 }

@@ -51,6 +51,12 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// Whether `now` is less than `lifetime` after this, and this no more than `lifetime` after `now`:
+    /// what was made while the clock ran far ahead is not young for years (REL-13).
+    pub fn is_within(self, lifetime: Duration, now: Self) -> bool {
+        now.since(self) < lifetime && self.since(now) <= lifetime
+    }
+
     /// RFC 3339 in UTC with a numeric offset and second precision (contract 1.1). Years outside
     /// 0000 to 9999 are shown as the nearest point inside.
     pub fn to_rfc3339(self) -> String {

@@ -2,15 +2,20 @@
 
 use std::net::IpAddr;
 
-use crate::accounts::Accounts;
+use crate::account::Account;
+use crate::accounts::{Accounts, MINUTE};
 use crate::activity::Event;
-use crate::api_key::{self, ApiKeyToken};
+use crate::api_key::{self, ApiKeyToken, StoredApiKey};
 use crate::error::Error;
 use crate::id::Digest;
 use crate::ports::alarm::Alarm;
 use crate::ports::keyring::OpenError;
+use crate::ports::throttle::{Refill, Verdict};
 use crate::principal::{Credential, Principal};
 use crate::session;
+
+/// Audit entries of one key used from one address that it is not for.
+const BLOCKED_ENTRIES_A_MINUTE: u32 = 10;
 
 impl Accounts {
     /// Who presents this API key, from this address. There is no cache: a key deleted on any node is
@@ -45,11 +50,7 @@ impl Accounts {
             return Err(Error::Unauthenticated);
         }
         if !api_key::mac::admits(&key.allowed_ips, client) {
-            let recorder = self.recorder_without_actor(Some(account.uid), client)?;
-            let identifier = [("identifier", key.identifier.to_string())];
-            let mut entry = recorder.entry(Event::AddressBlocked, &identifier, now);
-            entry.api_key = Some(key.identifier);
-            self.inner.store.record(&[entry]).await?;
+            self.record_blocked_address(&account, &key, client).await?;
             return Err(Error::AddressNotAllowed(client));
         }
         self.inner.observed.api_key(account.uid, &key, now);
@@ -77,6 +78,28 @@ impl Accounts {
         }
         self.inner.observed.session(account.uid, &stored, now, lifetimes.idle);
         Ok(Principal::new(account, Credential::Session(stored.id), client))
+    }
+
+    /// At most ten entries a minute for one key and client: a leaked key must not fill the trail.
+    async fn record_blocked_address(
+        &self,
+        account: &Account,
+        key: &StoredApiKey,
+        client: Option<IpAddr>,
+    ) -> Result<(), Error> {
+        let (identifier, host) =
+            (key.identifier.to_string(), client.map(|ip| ip.to_string()).unwrap_or_default());
+        let about = [identifier.as_bytes(), host.as_bytes()];
+        let budget =
+            self.budget("address-blocked", &about, BLOCKED_ENTRIES_A_MINUTE, MINUTE, Refill::AllAtOnce);
+        if self.reserve(&[budget]).await? != Verdict::Taken {
+            return Ok(());
+        }
+        let recorder = self.recorder_without_actor(Some(account.uid), client)?;
+        let mut entry =
+            recorder.entry(Event::AddressBlocked, &[("identifier", identifier)], self.inner.clock.now());
+        entry.api_key = Some(key.identifier);
+        Ok(self.inner.store.record(&[entry]).await?)
     }
 
     /// A forged row is as good as absent, and an alarm; a missing key is the operator's fault, and

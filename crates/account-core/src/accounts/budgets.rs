@@ -14,11 +14,12 @@ pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 
 impl Accounts {
     /// A budget's key: its name and what it is about, under a key of the keyring, so that a table of
-    /// counters tells nobody's name or address.
+    /// counters tells nobody's name or address. The oldest key: a rotation must not forget what was
+    /// counted, nor whom an owner's networks belong to.
     pub(crate) fn throttle_key(&self, name: &str, about: &[&[u8]]) -> ThrottleKey {
         let mut parts = vec![name.as_bytes()];
         parts.extend_from_slice(about);
-        let mac = self.inner.keyring.mac(MacPurpose::Throttle, &parts);
+        let mac = self.inner.keyring.lasting_mac(MacPurpose::Throttle, &parts);
         ThrottleKey::from_bytes(*Digest::of(mac.as_bytes()).as_bytes())
     }
 

@@ -13,6 +13,7 @@ use crate::ports::clock::{Clock, SystemClock};
 use crate::ports::entropy::{Entropy, EntropyError, OsEntropy};
 use crate::ports::hasher::{Argon2Kernel, HashingOptions, HashingThreads, PasswordHasher};
 use crate::ports::keyring::{Keyring, KeyringError};
+use crate::ports::listener::CommitListener;
 use crate::ports::throttle::{InMemoryThrottle, Throttle};
 use crate::store::{AccountStore, StoreError};
 
@@ -47,6 +48,7 @@ pub struct AccountsBuilder {
     hasher: Option<Arc<dyn PasswordHasher>>,
     throttle: Arc<dyn Throttle>,
     alarms: Arc<dyn AlarmSink>,
+    listener: Option<Arc<dyn CommitListener>>,
     policy: Policy,
 }
 
@@ -60,6 +62,7 @@ impl AccountsBuilder {
             hasher: None,
             throttle: Arc::new(InMemoryThrottle::new()),
             alarms: Arc::new(Silent),
+            listener: None,
             policy: Policy::default(),
         }
     }
@@ -94,6 +97,12 @@ impl AccountsBuilder {
         self
     }
 
+    /// Who is told of every commit; nobody by default.
+    pub fn listener(mut self, listener: Arc<dyn CommitListener>) -> Self {
+        self.listener = Some(listener);
+        self
+    }
+
     /// Another policy than the default.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
@@ -107,7 +116,7 @@ impl AccountsBuilder {
     pub async fn build(self) -> Result<Accounts, StartError> {
         check(&self.policy)?;
         self.adopt_keyring().await?;
-        let Self { store, keyring, clock, entropy, hasher, throttle, alarms, policy } = self;
+        let Self { store, keyring, clock, entropy, hasher, throttle, alarms, listener, policy } = self;
         let hasher = match hasher {
             Some(hasher) => hasher,
             None => Arc::new(HashingThreads::start(Argon2Kernel::default(), HashingOptions::default())?),
@@ -122,6 +131,7 @@ impl AccountsBuilder {
             keyring,
             throttle,
             alarms,
+            listener,
             policy,
             nobodys_password,
             turns,
@@ -145,6 +155,9 @@ impl AccountsBuilder {
 fn check(policy: &Policy) -> Result<(), StartError> {
     if policy.totp_window > 4 {
         return Err(StartError::Policy("the TOTP window is 0 to 4 steps"));
+    }
+    if policy.mail && policy.public_url.is_empty() {
+        return Err(StartError::Policy("mail needs the public URL that its links begin with"));
     }
     Ok(())
 }

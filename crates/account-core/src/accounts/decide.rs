@@ -1,9 +1,10 @@
 //! The loop that every operation goes through: read, decide, commit; again if others were faster.
 
 use crate::accounts::Accounts;
+use crate::activity::Activity;
 use crate::error::Error;
 use crate::principal::Actor;
-use crate::store::{AccountState, Change, StoreError, UniqueKey};
+use crate::store::{AccountState, Change, Commit, StoreError, UniqueKey};
 use crate::time::Timestamp;
 
 /// A failed attempt means that another commit to the same account succeeded. Within a process
@@ -87,13 +88,23 @@ impl Accounts {
             if changes.is_empty() {
                 return answer.map_err(Undecided::Refused);
             }
-            match self.inner.store.commit(&seen.commit(changes)).await {
-                Ok(_) => return answer.map_err(Undecided::Refused),
+            let commit = seen.commit(changes);
+            match self.inner.store.commit(&commit).await {
+                Ok(_) => {
+                    self.tell(&commit);
+                    return answer.map_err(Undecided::Refused);
+                }
                 Err(StoreError::Stale) => {}
                 Err(StoreError::Taken(key)) => return Err(Undecided::Taken(key)),
                 Err(other) => return Err(Undecided::Refused(other.into())),
             }
         }
         Err(Undecided::Refused(Error::Contended))
+    }
+
+    fn tell(&self, commit: &Commit) {
+        let Some(listener) = &self.inner.listener else { return };
+        let entries: Vec<&Activity> = commit.changes.iter().filter_map(Change::entry).collect();
+        listener.committed(commit.account, commit.uid, &entries);
     }
 }

@@ -36,6 +36,7 @@ use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::hasher::PasswordHasher;
 use crate::ports::keyring::Keyring;
+use crate::ports::listener::CommitListener;
 use crate::ports::throttle::Throttle;
 use crate::principal::Principal;
 use crate::session::Sessions;
@@ -59,6 +60,7 @@ pub(crate) struct Inner {
     pub(crate) keyring: Keyring,
     pub(crate) throttle: Arc<dyn Throttle>,
     pub(crate) alarms: Arc<dyn AlarmSink>,
+    pub(crate) listener: Option<Arc<dyn CommitListener>>,
     pub(crate) policy: Policy,
     /// Verified against when nobody has the name, so that it costs the same (SEC-11).
     pub(crate) nobodys_password: PasswordHash,

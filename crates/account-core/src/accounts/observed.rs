@@ -54,6 +54,16 @@ impl Observed {
         waiting.drain().map(|(_, observation)| observation).collect()
     }
 
+    pub(crate) fn put_back(&self, seen: Vec<Observation>) {
+        for observation in seen {
+            let used = match &observation {
+                Observation::ApiKeyUsed { identifier, .. } => Used::ApiKey(*identifier),
+                Observation::SessionSeen { session, .. } => Used::Session(*session),
+            };
+            self.note(used, observation);
+        }
+    }
+
     fn note(&self, used: Used, observation: Observation) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() < MOST {

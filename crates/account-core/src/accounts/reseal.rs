@@ -33,7 +33,7 @@ impl Accounts {
     /// Moves up to `limit` accounts after `after` to the current key.
     ///
     /// # Errors
-    /// Those of the store; [`Error::UnknownKey`] if the keyring lacks a key that a row names.
+    /// Those of the store.
     pub async fn reseal(&self, after: Option<AccountId>, limit: u32) -> Result<Resealed, Error> {
         let mut done = Resealed::default();
         for account in self.inner.store.accounts(after, limit.clamp(1, 1000)).await? {
@@ -59,14 +59,29 @@ impl Accounts {
         Ok(done)
     }
 
-    /// Takes a key's check out of the store, so that the keyring may lose it. The caller has seen,
-    /// by [resealing](Self::reseal) every account, that no row names it; queued mail is the exception,
-    /// and gone after the lifetime of mail.
+    /// Retires an older key: takes its check out of the store, so that the keyring may lose it. Looks
+    /// at every account first; `false` if it is the current key or some row still names it. Queued mail
+    /// is not looked at, and gone after the lifetime of mail.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn forget_key(&self, name: &KeyName) -> Result<(), Error> {
-        Ok(self.inner.store.remove_key_check(name.as_str()).await?)
+    pub async fn retire_key(&self, name: &KeyName) -> Result<bool, Error> {
+        if self.inner.keyring.is_current(name) {
+            return Ok(false);
+        }
+        let mut after = None;
+        loop {
+            let batch = self.reseal(after, 500).await?;
+            if batch.still_named.contains(name) {
+                return Ok(false);
+            }
+            match batch.last {
+                Some(last) => after = Some(last),
+                None => break,
+            }
+        }
+        self.inner.store.remove_key_check(name.as_str()).await?;
+        Ok(true)
     }
 
     fn reseal_rule(&self, state: &AccountState) -> Result<Vec<Change>, Error> {
@@ -121,8 +136,8 @@ impl Accounts {
         }
         let opened: Zeroizing<Vec<u8>> = match self.inner.keyring.open(purpose, context, sealed) {
             Ok(opened) => opened,
-            Err(OpenError::UnknownKey(key)) => return Err(Error::UnknownKey(key)),
-            Err(OpenError::Forged) => return Ok(None),
+            // It stays as it is, and is named among those that cannot be retired.
+            Err(OpenError::UnknownKey(_) | OpenError::Forged) => return Ok(None),
         };
         Ok(Some(self.inner.keyring.seal(&*self.inner.entropy, purpose, context, &opened)?))
     }

@@ -21,12 +21,16 @@ impl Accounts {
     /// every second or so, and once before stopping.
     ///
     /// # Errors
-    /// Those of the store; what was gathered is then lost, which costs a `last_used_at` its accuracy
-    /// and nothing else.
+    /// Those of the store; what was gathered then waits for the next call. Never calling it leaves every
+    /// `last_seen_at` where it was: sessions then end after their idle time, used or not.
     pub async fn flush_observations(&self) -> Result<(), Error> {
         let seen = self.inner.observed.drain();
         if !seen.is_empty() {
-            self.inner.store.observe(&seen).await?;
+            let observed = self.inner.store.observe(&seen).await;
+            if observed.is_err() {
+                self.inner.observed.put_back(seen);
+            }
+            observed?;
         }
         Ok(())
     }

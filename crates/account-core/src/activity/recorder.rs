@@ -6,7 +6,7 @@ use crate::accounts::Accounts;
 use crate::activity::{Activity, Event};
 use crate::api_key::ApiKeyIdentifier;
 use crate::id::{AccountUid, ActivityId};
-use crate::ports::entropy::EntropyError;
+use crate::ports::entropy::{Entropy, EntropyError};
 use crate::principal::Principal;
 use crate::store::Change;
 use crate::time::Timestamp;
@@ -49,6 +49,11 @@ impl Recorder {
     /// The same, about this account.
     pub(crate) fn about(&self, subject: AccountUid) -> Self {
         Self { subject: Some(subject), ..self.clone() }
+    }
+
+    /// The same under another name: for a second entry of one decision.
+    pub(crate) fn another(&self, entropy: &dyn Entropy) -> Result<Self, EntropyError> {
+        Ok(Self { id: ActivityId::generate(entropy)?, ..self.clone() })
     }
 
     /// The same, done by the account's owner.

@@ -6,8 +6,8 @@ use crate::activity::Event;
 use crate::admin::Admin;
 use crate::error::Error;
 use crate::id::AccountId;
-use crate::mail;
-use crate::password::{NewPassword, set_password};
+use crate::mail::{self, Notice};
+use crate::password::NewPassword;
 use crate::principal::Actor;
 use crate::profile::{Language, Login, PersonName, Username};
 use crate::store::Change;
@@ -73,7 +73,8 @@ impl Admin<'_> {
             };
             let mut changes = vec![profile];
             changes.extend(wanted.admin.map(Change::SetAdmin));
-            changes.push(recorder.change(Event::ProfileChanged, &[], now));
+            let rights = wanted.admin.map(|admin| ("admin", admin.to_string()));
+            changes.push(recorder.change(Event::ProfileChanged, rights.as_slice(), now));
             Decision::committed(changes, ())
         });
         changed.await
@@ -84,19 +85,23 @@ impl Admin<'_> {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Busy`].
     pub async fn set_password(&self, id: AccountId, new: &NewPassword) -> Result<(), Error> {
-        let uid = self.by_id(id).await?.uid;
+        let account = self.by_id(id).await?;
+        let uid = account.uid;
+        self.0.refuse_own_names(&account, new)?;
         let hash = self.0.hash(uid, new).await?;
-        let recorder = self.0.recorder_without_actor(Some(uid), None)?;
-        let policy = &self.0.inner.policy;
+        let (recorder, notice) = (self.0.recorder_without_actor(Some(uid), None)?, self.0.mail_id()?);
         let set = self.0.decide(Actor::Operator(id), |state, now| {
-            // The hash is bound to the uid it was made for.
-            if state.account.uid != uid {
-                return Decision::refused(Error::NotFound);
-            }
-            Decision::committed(
-                set_password(state, &hash, policy, &recorder, Event::PasswordChanged, now),
-                (),
-            )
+            let rule = || -> Result<(Vec<Change>, ()), Error> {
+                // The hash is bound to the uid it was made for.
+                if state.account.uid != uid {
+                    return Err(Error::NotFound);
+                }
+                let mut changes =
+                    self.0.set_password(state, &hash, &recorder, Event::PasswordChanged, now)?;
+                changes.extend(self.0.notify(state, notice, Notice::PasswordChanged, now)?);
+                Ok((changes, ()))
+            };
+            rule().into()
         });
         set.await
     }

@@ -39,6 +39,8 @@ pub struct ApiKey {
     pub allowed_ips: AllowedIps,
     /// When it stops working; `None` for never.
     pub expires_at: Option<Timestamp>,
+    /// The key that made it, so that who deletes a leaked one can find what it made (SEC-38).
+    pub made_by: Option<ApiKeyIdentifier>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last used, to the minute.
@@ -47,9 +49,8 @@ pub struct ApiKey {
 
 impl From<StoredApiKey> for ApiKey {
     fn from(stored: StoredApiKey) -> Self {
-        let StoredApiKey {
-            identifier, description, allowed_ips, expires_at, created_at, last_used_at, ..
-        } = stored;
-        Self { identifier, description, allowed_ips, expires_at, created_at, last_used_at }
+        let StoredApiKey { identifier, description, allowed_ips, expires_at, made_by, .. } = stored;
+        let (created_at, last_used_at) = (stored.created_at, stored.last_used_at);
+        Self { identifier, description, allowed_ips, expires_at, made_by, created_at, last_used_at }
     }
 }

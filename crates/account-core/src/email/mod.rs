@@ -5,7 +5,7 @@
 
 mod address;
 mod service;
-mod verification;
+pub(crate) mod verification;
 
 pub use address::Email;
 pub use service::Emails;

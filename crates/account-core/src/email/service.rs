@@ -57,6 +57,10 @@ impl Emails<'_> {
             };
             rule().into()
         });
-        changed.await
+        let changed = changed.await;
+        if matches!(changed, Err(Error::Unavailable(_) | Error::Contended | Error::Corrupt(_))) {
+            self.0.give_back(&[budget]).await;
+        }
+        changed
     }
 }

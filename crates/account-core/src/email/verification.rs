@@ -1,13 +1,12 @@
 //! Proving that an address is the user's: a token by mail.
 
-use crate::accounts::Decision;
+use crate::accounts::{Accounts, Decision};
 use crate::activity::Event;
 use crate::email::{Email, Emails};
 use crate::error::Error;
 use crate::id::Digest;
-use crate::mail::{MailTokenPurpose, mint_token, replace_token};
+use crate::mail::{Letter, MailTokenPurpose, QueuedMail, Slot, mint_token, replace_token, whose};
 use crate::principal::Actor;
-use crate::profile::Login;
 use crate::session::Client;
 use crate::store::Change;
 
@@ -23,22 +22,10 @@ impl Emails<'_> {
         if !self.0.may_mail("verification-mail", email.canonical()).await? || !inner.policy.mail {
             return Ok(());
         }
-        let Some(login) = Login::parse(email.as_str()) else { return Ok(()) };
-        let Some(id) = inner.store.account_by_login(&login).await? else { return Ok(()) };
-        let Some(account) = inner.store.account(id).await? else { return Ok(()) };
-        let (token, mail_id) = (mint_token(&*inner.entropy)?, self.0.mail_id()?);
-        let decided = self.0.decide(Actor::Claimant(id, account.uid), |state, now| {
-            if state.account.email_verified_at.is_some() || state.account.disabled_at.is_some() {
-                return Decision::unchanged(());
-            }
-            let purpose = MailTokenPurpose::EmailVerification;
-            replace_token(self.0, state, purpose, &token, mail_id, now).map(|changes| (changes, ())).into()
-        });
-        match decided.await {
-            // Deleted meanwhile: nobody to write to.
-            Err(Error::Unauthenticated) => Ok(()),
-            other => other,
-        }
+        let slot = Slot { id: self.0.mail_id()?, account: None, token: None };
+        let letter = Letter::VerifyRequest { email: email.as_str().to_owned() };
+        let queued = self.0.seal_letter(&slot, &letter, inner.clock.now())?;
+        Ok(inner.store.queue_mail(&queued).await?)
     }
 
     /// Proves the address with a mailed token, and spends it.
@@ -59,6 +46,7 @@ impl Emails<'_> {
             }
             let changes = vec![
                 Change::SetEmail { email: state.account.email.clone(), verified_at: Some(now) },
+                Change::WithdrawMail(digest),
                 Change::RemoveMailToken(digest),
                 recorder.change(Event::EmailVerified, &[], now),
             ];
@@ -67,5 +55,32 @@ impl Emails<'_> {
         decided.await.map_err(|error| {
             if matches!(error, Error::Unauthenticated) { Error::WrongMailToken } else { error }
         })
+    }
+}
+
+/// Finds out whether somebody has the address and has not proven it, and if so makes the token and
+/// queues its mail, in the commit that takes the request away.
+pub(crate) async fn answer_request(
+    accounts: &Accounts,
+    request: &QueuedMail,
+    email: &str,
+) -> Result<(), Error> {
+    let Some(account) = whose(accounts, email).await? else { return Ok(()) };
+    let (token, mail_id) = (mint_token(&*accounts.inner.entropy)?, accounts.mail_id()?);
+    let decided = accounts.decide(Actor::Claimant(account.id, account.uid), |state, now| {
+        if state.account.email_verified_at.is_some() || state.account.disabled_at.is_some() {
+            return Decision::unchanged(());
+        }
+        let purpose = MailTokenPurpose::EmailVerification;
+        let replaced = replace_token(accounts, state, purpose, &token, mail_id, now).map(|mut changes| {
+            changes.push(Change::RemoveMail(request.id));
+            (changes, ())
+        });
+        replaced.into()
+    });
+    match decided.await {
+        // Deleted meanwhile: nobody to write to.
+        Err(Error::Unauthenticated) => Ok(()),
+        other => other,
     }
 }

@@ -1,6 +1,8 @@
 //! What a queued mail says, before it is put into words. Sealed in the outbox: it names people, and
 //! some carry a token.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -39,7 +41,9 @@ pub enum Notice {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum Letter {
     /// Somebody asked for a reset of this address's password; whether anybody has it is found out later.
-    ResetRequest { email: String },
+    ResetRequest { email: String, ip: Option<IpAddr>, user_agent: Option<String> },
+    /// Somebody asked for a proof of this address; whether anybody has it is found out later.
+    VerifyRequest { email: String },
     /// A link to choose a new password.
     Reset { to: String, token: String },
     /// A token that proves the address.

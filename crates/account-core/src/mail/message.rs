@@ -43,7 +43,7 @@ pub(crate) fn compose(letter: &Letter, policy: &Policy) -> Option<Message> {
         Some(Message { to: to.to_owned(), subject: format!("{name}: {subject}"), text, kind })
     };
     match letter {
-        Letter::ResetRequest { .. } => None,
+        Letter::ResetRequest { .. } | Letter::VerifyRequest { .. } => None,
         Letter::Reset { to, token } => {
             let link = link(policy, "auth/password/reset", token, to);
             let text = format!(

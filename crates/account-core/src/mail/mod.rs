@@ -10,9 +10,10 @@ mod stored;
 mod tokens;
 
 pub use letter::Notice;
+pub(crate) use letter::{Letter, Slot};
 pub use message::{Message, MessageKind};
 pub use outbox::Delivery;
 pub use reset::{PasswordWasReset, Recovery};
-pub(crate) use reset::{mint_token, replace_token};
+pub(crate) use reset::{mint_token, replace_token, whose};
 pub use stored::{MailToken, MailTokenPurpose, QueuedMail};
 pub(crate) use tokens::withdraw_tokens;

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use crate::account::Account;
 use crate::accounts::Accounts;
 use crate::activity::Event;
 use crate::email::Email;
@@ -9,7 +10,7 @@ use crate::error::Error;
 use crate::id::Digest;
 use crate::mail::letter::{Letter, Slot};
 use crate::mail::{MailToken, MailTokenPurpose, Notice, QueuedMail};
-use crate::password::{NewPassword, set_password};
+use crate::password::NewPassword;
 use crate::ports::entropy::{Entropy, EntropyError};
 use crate::principal::Actor;
 use crate::profile::Login;
@@ -42,7 +43,8 @@ impl Recovery<'_> {
             return Ok(());
         }
         let slot = Slot { id: self.0.mail_id()?, account: None, token: None };
-        let letter = Letter::ResetRequest { email: email.as_str().to_owned() };
+        let (email, user_agent) = (email.as_str().to_owned(), client.user_agent());
+        let letter = Letter::ResetRequest { email, ip: client.ip, user_agent };
         let queued = self.0.seal_letter(&slot, &letter, inner.clock.now())?;
         Ok(inner.store.queue_mail(&queued).await?)
     }
@@ -68,20 +70,23 @@ impl Recovery<'_> {
         if account.email.canonical() != email.canonical() {
             return Err(Error::WrongMailToken);
         }
+        self.0.refuse_own_names(&account, new)?;
         let hash = self.0.hash(account.uid, new).await?;
         let (opened, notice) = (self.0.new_session()?, self.0.mail_id()?);
-        let recorder = self.0.recorder_without_actor(Some(account.uid), client.ip)?;
+        let recorder = self.0.recorder_without_actor(Some(account.uid), client.ip)?.by_owner();
+        let signing_in = recorder.another(&*inner.entropy)?;
+        let properties = client.properties();
         let decided = self.0.decide(Actor::Claimant(id, account.uid), |state, now| {
             let rule = || -> Result<(Vec<Change>, bool), Error> {
                 self.spendable(state, &digest, MailTokenPurpose::PasswordReset, now)?;
-                let mut changes =
-                    set_password(state, &hash, &inner.policy, &recorder, Event::PasswordReset, now);
+                let mut changes = self.0.set_password(state, &hash, &recorder, Event::PasswordReset, now)?;
                 let signed_in = state.two_factor.is_none() && !self.awaits_verification(state);
                 if signed_in {
                     let opening = Opening { id: opened.id, token: &opened.token, client };
                     let epoch = state.account.password_epoch.next();
                     let (limits, keyring) = (&inner.policy.limits, &inner.keyring);
                     changes.extend(rules::open(state, &opening, epoch, limits, keyring, now));
+                    changes.push(signing_in.change(Event::SignedIn, &properties, now));
                 }
                 changes.extend(self.0.notify(state, notice, Notice::PasswordChanged, now)?);
                 Ok((changes, signed_in))
@@ -89,6 +94,9 @@ impl Recovery<'_> {
             rule().into()
         });
         let signed_in = decided.await.map_err(gone_is_wrong_token)?;
+        if signed_in {
+            self.0.remember_client(account.uid, client.ip).await;
+        }
         Ok(PasswordWasReset { session: signed_in.then_some(opened) })
     }
 
@@ -105,11 +113,7 @@ impl Recovery<'_> {
         purpose: MailTokenPurpose,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let lifetimes = &self.0.inner.policy.lifetimes;
-        let lifetime = match purpose {
-            MailTokenPurpose::PasswordReset => lifetimes.reset_token,
-            MailTokenPurpose::EmailVerification => lifetimes.verification_token,
-        };
+        let lifetime = self.0.inner.policy.lifetimes.of_token(purpose);
         let account = &state.account;
         let right = state.mail_tokens.iter().any(|token| {
             token.token == *digest
@@ -117,7 +121,7 @@ impl Recovery<'_> {
                 && token.email == account.email.canonical()
                 && token.password_epoch == account.password_epoch
                 && account.disabled_at.is_none()
-                && now.since(token.created_at) < lifetime
+                && token.created_at.is_within(lifetime, now)
         });
         if right { Ok(()) } else { Err(Error::WrongMailToken) }
     }
@@ -128,22 +132,23 @@ impl Recovery<'_> {
 pub(crate) async fn answer_request(
     accounts: &Accounts,
     request: &QueuedMail,
-    email: &str,
+    letter: &Letter,
 ) -> Result<(), Error> {
-    let Some(login) = Login::parse(email) else { return Ok(()) };
-    let Some(id) = accounts.inner.store.account_by_login(&login).await? else { return Ok(()) };
-    let Some(account) = accounts.inner.store.account(id).await? else { return Ok(()) };
+    let Letter::ResetRequest { email, ip, user_agent } = letter else { return Ok(()) };
+    let Some(account) = whose(accounts, email).await? else { return Ok(()) };
+    let client = Client { ip: *ip, user_agent: user_agent.clone() };
     if account.disabled_at.is_some() {
         return Ok(());
     }
     let token = mint_token(&*accounts.inner.entropy)?;
     let mail_id = accounts.mail_id()?;
-    let recorder = accounts.recorder_without_actor(Some(account.uid), None)?;
-    let decided = accounts.decide(Actor::Claimant(id, account.uid), |state, now| {
+    let recorder = accounts.recorder_without_actor(Some(account.uid), client.ip)?;
+    let properties = client.properties();
+    let decided = accounts.decide(Actor::Claimant(account.id, account.uid), |state, now| {
         let rule = || -> Result<(Vec<Change>, ()), Error> {
             let purpose = MailTokenPurpose::PasswordReset;
             let mut changes = replace_token(accounts, state, purpose, &token, mail_id, now)?;
-            let mut entry = recorder.entry(Event::ResetRequested, &[], now);
+            let mut entry = recorder.entry(Event::ResetRequested, &properties, now);
             entry.description = Some("sending password reset email".to_owned());
             changes.push(Change::Record(entry));
             changes.push(Change::RemoveMail(request.id));
@@ -155,6 +160,15 @@ pub(crate) async fn answer_request(
         // Deleted meanwhile: nobody to write to.
         Err(Error::Unauthenticated) => Ok(()),
         other => other,
+    }
+}
+
+/// Who has the address, if anybody.
+pub(crate) async fn whose(accounts: &Accounts, email: &str) -> Result<Option<Account>, Error> {
+    let Some(login) = Login::parse(email) else { return Ok(None) };
+    match accounts.inner.store.account_by_login(&login).await? {
+        Some(id) => Ok(accounts.inner.store.account(id).await?),
+        None => Ok(None),
     }
 }
 

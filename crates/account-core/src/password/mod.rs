@@ -17,7 +17,6 @@ pub use hash::PasswordHash;
 pub use new_password::NewPassword;
 pub use policy::PasswordPolicy;
 pub use proof::PasswordProof;
-pub(crate) use service::set_password;
 pub use service::{PasswordChanged, Passwords};
 pub use typed::Password;
 

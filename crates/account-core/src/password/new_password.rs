@@ -48,6 +48,11 @@ impl NewPassword {
         if faults.is_empty() { Ok(Self(text)) } else { Err(faults) }
     }
 
+    /// Whether it is one of `names` dressed up, or well known.
+    pub(crate) fn is_made_of(&self, names: &[&str]) -> bool {
+        is_compromised(&self.0, names)
+    }
+
     /// The normalised bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.0.as_bytes()

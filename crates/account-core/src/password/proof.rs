@@ -44,12 +44,21 @@ impl Accounts {
         if let Verdict::Wait(wait) = self.reserve(&[budget]).await? {
             return Err(Error::TooManyAttempts(wait));
         }
-        let state = self.inner.store.state(who.account().id).await?.ok_or(Error::Unauthenticated)?;
-        if !self.verify(&state, password).await? {
-            return Err(Error::WrongPassword);
+        let proven = self.try_proof(who, password).await;
+        // Only a wrong password was a guess: what was never looked at is not counted.
+        if !matches!(proven, Err(Error::WrongPassword)) {
+            self.give_back(&[budget]).await;
         }
-        self.give_back(&[budget]).await;
-        Ok(PasswordProof::of(&state))
+        proven
+    }
+
+    async fn try_proof(&self, who: &Principal, password: &Password) -> Result<PasswordProof, Error> {
+        let state = self.inner.store.state(who.account().id).await?.ok_or(Error::Unauthenticated)?;
+        if self.verify(&state, password).await? {
+            Ok(PasswordProof::of(&state))
+        } else {
+            Err(Error::WrongPassword)
+        }
     }
 
     fn guesses(&self, account: AccountUid) -> Budget {

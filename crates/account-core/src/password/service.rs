@@ -1,11 +1,13 @@
 //! Proving and changing the password (contract 3.3 and 10).
 
+use crate::account::Account;
 use crate::accounts::Accounts;
 use crate::activity::{Event, Recorder};
 use crate::error::Error;
+use crate::field::Fault;
 use crate::mail::{self, Notice};
 use crate::password::{NewPassword, Password, PasswordHash, PasswordProof};
-use crate::policy::{Operation, Policy};
+use crate::policy::Operation;
 use crate::principal::{Actor, Principal};
 use crate::session::{self, SessionToken};
 use crate::store::{AccountState, Change};
@@ -51,6 +53,7 @@ impl Passwords<'_> {
     ) -> Result<PasswordChanged, Error> {
         self.0.permits(who, Operation::ChangePassword)?;
         let inner = &self.0.inner;
+        self.0.refuse_own_names(who.account(), new)?;
         let hash = self.0.hash(who.account().uid, new).await?;
         let renewed = match who.session() {
             Some(id) => Some((id, SessionToken::generate(&*inner.entropy)?)),
@@ -63,7 +66,7 @@ impl Passwords<'_> {
                     return Err(Error::WrongPassword);
                 }
                 let mut changes =
-                    set_password(state, &hash, &inner.policy, &recorder, Event::PasswordChanged, now);
+                    self.0.set_password(state, &hash, &recorder, Event::PasswordChanged, now)?;
                 if let Some((id, token)) = &renewed {
                     let epoch = state.account.password_epoch.next();
                     changes.extend(session::rules::renew(state, *id, token, epoch, &inner.keyring, now));
@@ -78,26 +81,43 @@ impl Passwords<'_> {
     }
 }
 
-/// All that goes with a new password, whoever sets it: the epoch rises, sessions, pending sign-ins
-/// and mailed tokens end (contract 10).
-pub(crate) fn set_password(
-    state: &AccountState,
-    hash: &PasswordHash,
-    policy: &Policy,
-    recorder: &Recorder,
-    event: Event,
-    now: Timestamp,
-) -> Vec<Change> {
-    let mut changes = vec![
-        Change::SetPassword(hash.clone()),
-        Change::SetPasswordEpoch(state.account.password_epoch.next()),
-        Change::EndSessionsExcept(None),
-        Change::EndPendingSignIns,
-    ];
-    changes.extend(mail::withdraw_tokens(state));
-    if policy.revoke_api_keys_on_password_change {
-        changes.extend(state.api_keys.iter().map(|key| Change::RemoveApiKey(key.identifier)));
+impl Accounts {
+    /// All that goes with a new password, whoever sets it: the epoch rises, sessions, pending sign-ins
+    /// and mailed tokens end (contract 10).
+    pub(crate) fn set_password(
+        &self,
+        state: &AccountState,
+        hash: &PasswordHash,
+        recorder: &Recorder,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<Vec<Change>, Error> {
+        let mut changes = vec![
+            Change::SetPassword(hash.clone()),
+            Change::SetPasswordEpoch(state.account.password_epoch.next()),
+            Change::EndSessionsExcept(None),
+            Change::EndPendingSignIns,
+        ];
+        changes.extend(mail::withdraw_tokens(state));
+        if self.inner.policy.revoke_api_keys_on_password_change {
+            for key in &state.api_keys {
+                let identifier = [("identifier", key.identifier.to_string())];
+                changes.push(Change::RemoveApiKey(key.identifier));
+                changes.push(recorder.another(&*self.inner.entropy)?.change(
+                    Event::ApiKeyDeleted,
+                    &identifier,
+                    now,
+                ));
+            }
+        }
+        changes.push(recorder.change(event, &[], now));
+        Ok(changes)
     }
-    changes.push(recorder.change(event, &[], now));
-    changes
+
+    /// A password made of the account's own names, for those who could not know them when they parsed it.
+    pub(crate) fn refuse_own_names(&self, account: &Account, new: &NewPassword) -> Result<(), Error> {
+        let names = [account.username.as_str(), account.email.as_str()];
+        let refused = self.inner.policy.passwords.block_list && new.is_made_of(&names);
+        if refused { Err(Error::field("password", Fault::Compromised)) } else { Ok(()) }
+    }
 }

@@ -9,6 +9,7 @@ pub use operation::Operation;
 use std::time::Duration;
 
 use crate::api_key::ApiKeyPrefix;
+use crate::mail::MailTokenPurpose;
 use crate::password::PasswordPolicy;
 
 /// Everything that an embedder may decide. Start from [`Policy::default`].
@@ -68,7 +69,7 @@ impl Default for Policy {
             end_sessions_on_two_factor_change: false,
             verified_email_required: false,
             mail: false,
-            public_url: "http://localhost".to_owned(),
+            public_url: String::new(),
             throttled: true,
         }
     }
@@ -136,6 +137,16 @@ impl Default for Lifetimes {
             verification_token: Duration::from_secs(24 * 3600),
             mail: Duration::from_secs(3 * 86_400),
             activity: Duration::from_secs(90 * 86_400),
+        }
+    }
+}
+
+impl Lifetimes {
+    /// The lifetime of a mailed token.
+    pub fn of_token(&self, purpose: MailTokenPurpose) -> Duration {
+        match purpose {
+            MailTokenPurpose::PasswordReset => self.reset_token,
+            MailTokenPurpose::EmailVerification => self.verification_token,
         }
     }
 }

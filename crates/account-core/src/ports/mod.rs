@@ -6,5 +6,6 @@ pub mod clock;
 pub mod entropy;
 pub mod hasher;
 pub mod keyring;
+pub mod listener;
 pub mod mailer;
 pub mod throttle;

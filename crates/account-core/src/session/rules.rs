@@ -23,8 +23,8 @@ pub(crate) fn is_live(
     lifetimes: &SessionLifetimes,
 ) -> bool {
     stored.password_epoch == epoch
-        && now.since(stored.last_seen_at) < lifetimes.idle
-        && now.since(stored.created_at) < lifetimes.absolute
+        && stored.last_seen_at.is_within(lifetimes.idle, now)
+        && stored.created_at.is_within(lifetimes.absolute, now)
 }
 
 /// When a session ends if it is not used again.
@@ -46,6 +46,12 @@ impl Client {
         let clean =
             |text: &String| text.chars().filter(|c| !c.is_control()).take(USER_AGENT_CHARACTERS).collect();
         self.user_agent.as_ref().map(clean).filter(|text: &String| !text.is_empty())
+    }
+
+    /// What an audit entry keeps of it (contract 11).
+    pub(crate) fn properties(&self) -> Vec<(&'static str, String)> {
+        let ip = self.ip.map(|ip| ("ip", ip.to_string()));
+        ip.into_iter().chain(self.user_agent().map(|agent| ("useragent", agent))).collect()
     }
 }
 

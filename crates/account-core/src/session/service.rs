@@ -62,7 +62,11 @@ impl Sessions<'_> {
             }
             let epoch = state.account.password_epoch;
             let mut changes = rules::open(state, &opening, epoch, &inner.policy.limits, &inner.keyring, now);
-            changes.push(recorder.about(state.account.uid).by_owner().change(Event::SignedIn, &[], now));
+            changes.push(recorder.about(state.account.uid).by_owner().change(
+                Event::SignedIn,
+                &client.properties(),
+                now,
+            ));
             Decision::committed(changes, ())
         });
         opened.await?;

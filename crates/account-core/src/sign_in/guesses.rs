@@ -1,14 +1,19 @@
 //! The budgets of a sign-in: by client, by account and client, by account (SEC-12, 13, 25).
 //!
-//! A stranger cannot lock the owner out: clients that signed in before have a budget of their own.
+//! A stranger cannot lock the owner out: clients and networks that the owner signed in from have
+//! budgets of their own. Where the client's address is unknown, the accounts' budgets alone count: one
+//! bucket for everybody would let anybody shut everybody out (F-3).
 
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::account::Account;
 use crate::accounts::{Accounts, DAY, HOUR, MINUTE};
 use crate::error::Error;
 use crate::id::AccountUid;
+use crate::mail::{Letter, Notice, Slot};
 use crate::ports::throttle::{Budget, Refill, ThrottleKey, Verdict};
+use crate::profile::Login;
 
 /// How long a network that an owner signed in from is known as theirs.
 const KNOWN_FOR: Duration = Duration::from_secs(90 * 86_400);
@@ -16,17 +21,26 @@ const KNOWN_FOR: Duration = Duration::from_secs(90 * 86_400);
 const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
 const QUARTER_HOUR: Duration = Duration::from_secs(15 * 60);
 
-/// Whom a sign-in is about: an account, or a name that nobody has. Both are counted alike.
-pub(crate) enum Whom<'a> {
+/// Whom a sign-in is about: an account, or a name that nobody has. Both are counted alike, and no two
+/// spellings that would find one account are counted apart.
+pub(crate) enum Whom {
     Account(AccountUid),
-    Nobody(&'a str),
+    Nobody(&'static str, String),
 }
 
-impl Whom<'_> {
+impl Whom {
+    pub(crate) fn nobody(typed: &str, login: Option<&Login>) -> Self {
+        match login {
+            Some(Login::Email(email)) => Self::Nobody("email", email.canonical().to_owned()),
+            Some(Login::Username(username)) => Self::Nobody("username", username.as_str().to_owned()),
+            None => Self::Nobody("text", typed.chars().take(191).collect()),
+        }
+    }
+
     fn about(&self) -> [&[u8]; 2] {
         match self {
             Self::Account(uid) => [b"account", uid.as_bytes()],
-            Self::Nobody(name) => [b"name", name.as_bytes()],
+            Self::Nobody(kind, name) => [kind.as_bytes(), name.as_bytes()],
         }
     }
 }
@@ -35,40 +49,56 @@ impl Accounts {
     /// Reserves a guess at a password.
     pub(crate) async fn reserve_password_guess(
         &self,
-        whom: &Whom<'_>,
+        whom: &Whom,
         client: Option<IpAddr>,
     ) -> Result<Vec<Budget>, Error> {
-        let (network, [kind, name]) = (network(client), whom.about());
-        let known = self.knows(whom, client).await?;
-        let by_account: [&[u8]; 3] = if known { [kind, name, &network] } else { [kind, name, b"unknown"] };
-        let budgets = vec![
-            self.by_client(client),
-            self.budget(
-                "sign-in-account-client",
-                &[kind, name, &network],
-                5,
-                FIVE_MINUTES,
-                Refill::AllAtOnce,
-            ),
-            self.budget("sign-in-account", &by_account, 50, HOUR, Refill::AllAtOnce),
-        ];
+        let ([kind, name], place) = (whom.about(), self.place(whom, client).await?);
+        let mut budgets =
+            vec![self.budget("sign-in-account", &[kind, name, &place], 50, HOUR, Refill::AllAtOnce)];
+        if let Some(host) = host(client) {
+            budgets.push(self.by_client(&host));
+            let about = [kind, name, host.as_slice()];
+            budgets.push(self.budget("sign-in-account-client", &about, 5, FIVE_MINUTES, Refill::AllAtOnce));
+        }
         self.reserve_or_lock_out(budgets).await
     }
 
     /// Reserves a guess at a second factor. Whoever guesses has the password already: right passwords
-    /// do not reset it.
+    /// do not reset it, and the owner is told.
     pub(crate) async fn reserve_factor_guess(
         &self,
-        account: AccountUid,
+        account: &Account,
         client: Option<IpAddr>,
     ) -> Result<Vec<Budget>, Error> {
-        let by_account =
-            self.budget("second-factor", &[account.as_bytes()], 10, QUARTER_HOUR, Refill::AllAtOnce);
-        self.reserve_or_lock_out(vec![by_account, self.by_client(client)]).await
+        let whom = Whom::Account(account.uid);
+        let (uid, place) = (account.uid.as_bytes().as_slice(), self.place(&whom, client).await?);
+        let mut budgets = vec![
+            self.budget("second-factor", &[uid, &place], 10, QUARTER_HOUR, Refill::AllAtOnce),
+            self.budget("second-factor-day", &[uid, &place], 30, DAY, Refill::AllAtOnce),
+        ];
+        budgets.extend(host(client).map(|host| self.by_client(&host)));
+        let reserved = self.reserve_or_lock_out(budgets).await;
+        if matches!(reserved, Err(Error::SignInLockedOut(_))) {
+            self.tell_of_guesses(account).await?;
+        }
+        reserved
     }
 
-    fn by_client(&self, client: Option<IpAddr>) -> Budget {
-        self.budget("sign-in-client", &[&host(client)], 10, MINUTE, Refill::Gradual)
+    /// At most once an hour.
+    async fn tell_of_guesses(&self, account: &Account) -> Result<(), Error> {
+        let told = self.budget("second-factor-told", &[account.uid.as_bytes()], 1, HOUR, Refill::AllAtOnce);
+        if !self.inner.policy.mail || self.reserve(&[told]).await? != Verdict::Taken {
+            return Ok(());
+        }
+        let now = self.inner.clock.now();
+        let slot = Slot { id: self.mail_id()?, account: Some(account.uid), token: None };
+        let to = account.email.as_str().to_owned();
+        let letter = Letter::Notice { to, notice: Notice::SecondFactorGuessed, at: now.as_millis() };
+        Ok(self.inner.store.queue_mail(&self.seal_letter(&slot, &letter, now)?).await?)
+    }
+
+    fn by_client(&self, host: &[u8]) -> Budget {
+        self.budget("sign-in-client", &[host], 10, MINUTE, Refill::Gradual)
     }
 
     async fn reserve_or_lock_out(&self, budgets: Vec<Budget>) -> Result<Vec<Budget>, Error> {
@@ -78,26 +108,42 @@ impl Accounts {
         }
     }
 
-    /// Remembers that the owner signed in from this network.
+    /// Remembers that the owner signed in from this address, and from its network.
     pub(crate) async fn remember_client(&self, account: AccountUid, client: Option<IpAddr>) {
-        if client.is_some() && self.inner.policy.throttled {
-            let until = self.inner.clock.now().plus(KNOWN_FOR);
-            let key = self.known_key(&Whom::Account(account), client);
+        if !self.inner.policy.throttled {
+            return;
+        }
+        let until = self.inner.clock.now().plus(KNOWN_FOR);
+        let whom = Whom::Account(account);
+        for place in [host(client), network(client)].into_iter().flatten() {
             // A sign-in that stands must not fail for want of this.
-            drop(self.inner.throttle.remember(&key, until).await);
+            drop(self.inner.throttle.remember(&self.known_key(&whom, &place), until).await);
         }
     }
 
-    async fn knows(&self, whom: &Whom<'_>, client: Option<IpAddr>) -> Result<bool, Error> {
-        if client.is_none() || !self.inner.policy.throttled {
-            return Ok(false);
+    /// Which of an account's budgets a client draws on: its own, its network's, or the strangers'. The
+    /// same questions for everybody.
+    async fn place(&self, whom: &Whom, client: Option<IpAddr>) -> Result<Vec<u8>, Error> {
+        let strangers = b"strangers".to_vec();
+        let (Some(host), Some(network)) = (host(client), network(client)) else { return Ok(strangers) };
+        if !self.inner.policy.throttled {
+            return Ok(strangers);
         }
-        Ok(self.inner.throttle.remembers(&self.known_key(whom, client), self.inner.clock.now()).await?)
+        let now = self.inner.clock.now();
+        let knows_host = self.inner.throttle.remembers(&self.known_key(whom, &host), now).await?;
+        let knows_network = self.inner.throttle.remembers(&self.known_key(whom, &network), now).await?;
+        Ok(if knows_host {
+            host
+        } else if knows_network {
+            network
+        } else {
+            strangers
+        })
     }
 
-    fn known_key(&self, whom: &Whom<'_>, client: Option<IpAddr>) -> ThrottleKey {
+    fn known_key(&self, whom: &Whom, place: &[u8]) -> ThrottleKey {
         let [kind, name] = whom.about();
-        self.throttle_key("known-client", &[kind, name, &network(client)])
+        self.throttle_key("known-client", &[kind, name, place])
     }
 
     /// Requests that cost a mail or a guess at a mailed token, by client.
@@ -108,7 +154,7 @@ impl Accounts {
         a_minute: u32,
         an_hour: u32,
     ) -> Result<(), Error> {
-        let host = host(client);
+        let Some(host) = host(client) else { return Ok(()) };
         let minute = self.budget(name, &[&host, b"minute"], a_minute, MINUTE, Refill::AllAtOnce);
         let hour = self.budget(name, &[&host, b"hour"], an_hour, HOUR, Refill::AllAtOnce);
         match self.reserve(&[minute, hour]).await? {
@@ -122,25 +168,23 @@ impl Accounts {
         let about = address.as_bytes();
         let minute = self.budget(name, &[about, b"minute"], 1, MINUTE, Refill::AllAtOnce);
         let hour = self.budget(name, &[about, b"hour"], 5, HOUR, Refill::AllAtOnce);
-        let day = self.budget(name, &[about, b"day"], 20, DAY, Refill::AllAtOnce);
-        Ok(self.reserve(&[minute, hour, day]).await? == Verdict::Taken)
+        Ok(self.reserve(&[minute, hour]).await? == Verdict::Taken)
     }
 }
 
 /// One client: an IPv4 address, or an IPv6 /64, which one subscriber has whole.
-fn host(client: Option<IpAddr>) -> Vec<u8> {
-    prefix(client, 32)
+fn host(client: Option<IpAddr>) -> Option<Vec<u8>> {
+    client.map(|address| prefix(address, 4))
 }
 
 /// One neighbourhood: IPv4 /24, IPv6 /64.
-fn network(client: Option<IpAddr>) -> Vec<u8> {
-    prefix(client, 24)
+fn network(client: Option<IpAddr>) -> Option<Vec<u8>> {
+    client.map(|address| prefix(address, 3))
 }
 
-fn prefix(client: Option<IpAddr>, v4_bits: u8) -> Vec<u8> {
-    match client.map(|address| address.to_canonical()) {
-        None => b"unknown".to_vec(),
-        Some(IpAddr::V4(v4)) => v4.octets().into_iter().take(usize::from(v4_bits / 8)).collect(),
-        Some(IpAddr::V6(v6)) => v6.octets().into_iter().take(8).collect(),
+fn prefix(address: IpAddr, v4_octets: usize) -> Vec<u8> {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.octets().into_iter().take(v4_octets).collect(),
+        IpAddr::V6(v6) => v6.octets().into_iter().take(8).collect(),
     }
 }

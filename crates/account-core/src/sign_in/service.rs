@@ -85,10 +85,12 @@ impl SignIn<'_> {
         if verified.state.two_factor.is_none() {
             return self.finish(&verified, None, client).await;
         }
-        let reserved = self.0.reserve_factor_guess(verified.state.account.uid, client.ip).await?;
-        let signed_in = self.finish(&verified, Some(factor), client).await?;
-        self.0.give_back(&reserved).await;
-        Ok(signed_in)
+        let reserved = self.0.reserve_factor_guess(&verified.state.account, client.ip).await?;
+        let signed_in = self.finish(&verified, Some(factor), client).await;
+        if !is_wrong_factor(&signed_in) {
+            self.0.give_back(&reserved).await;
+        }
+        signed_in
     }
 
     /// The second step, with the token of the first.
@@ -106,7 +108,7 @@ impl SignIn<'_> {
         let inner = &self.0.inner;
         let id = inner.store.account_by_pending_sign_in(&digest).await?.ok_or(Error::SignInExpired)?;
         let account = inner.store.account(id).await?.ok_or(Error::SignInExpired)?;
-        let reserved = self.0.reserve_factor_guess(account.uid, client.ip).await?;
+        let reserved = self.0.reserve_factor_guess(&account, client.ip).await?;
         let opened = self.0.new_session()?;
         let recorders = Recorders::new(self.0, &account, client)?;
         let notice = self.0.mail_id()?;
@@ -129,8 +131,11 @@ impl SignIn<'_> {
             };
             rule().unwrap_or_else(Decision::refused)
         });
-        let account = decided.await.map_err(gone_is_expired)?;
-        self.0.give_back(&reserved).await;
+        let decided = decided.await.map_err(gone_is_expired);
+        if !is_wrong_factor(&decided) {
+            self.0.give_back(&reserved).await;
+        }
+        let account = decided?;
         self.0.remember_client(account.uid, client.ip).await;
         Ok(SignedIn { account, session: opened })
     }
@@ -148,13 +153,20 @@ impl SignIn<'_> {
             None => None,
         };
         let state = inner.store.state(id.unwrap_or(NOBODY)).await?;
-        let name = login.trim().to_lowercase();
-        let whom = state.as_ref().map_or(Whom::Nobody(&name), |state| Whom::Account(state.account.uid));
-        let reserved = self.0.reserve_password_guess(&whom, client.ip).await?;
-        let right = match (&state, password) {
-            (Some(state), Some(password)) => self.0.verify(state, password).await?,
-            (_, password) => self.0.verify_nobody(password).await?,
+        let whom = match &state {
+            Some(state) => Whom::Account(state.account.uid),
+            None => Whom::nobody(login, parsed.as_ref()),
         };
+        let reserved = self.0.reserve_password_guess(&whom, client.ip).await?;
+        let verdict = match (&state, password) {
+            (Some(state), Some(password)) => self.0.verify(state, password).await,
+            (_, password) => self.0.verify_nobody(password).await,
+        };
+        // What was never looked at was no guess.
+        if verdict.is_err() {
+            self.0.give_back(&reserved).await;
+        }
+        let right = verdict?;
         match state {
             Some(state) if right && state.account.disabled_at.is_none() => {
                 self.0.give_back(&reserved).await;
@@ -180,12 +192,19 @@ impl SignIn<'_> {
         let recorders = Recorders::new(self.0, account, client)?;
         let notice = self.0.mail_id()?;
         let decided = self.0.decide(Actor::Claimant(account.id, account.uid), |state, now| {
-            let rule = || -> Result<(Vec<Change>, Account), Error> {
+            let rule = || -> Result<Decision<Account>, Error> {
                 self.still_right(state, account.password_epoch)?;
                 let mut changes = raise(verified, state);
                 if state.two_factor.is_some() {
                     let factor = factor.ok_or(Error::SignInRefused)?;
-                    let accepted = self.0.check_factor(state, factor, now)?.ok_or_else(|| factor.wrong())?;
+                    let Some(accepted) = self.0.check_factor(state, factor, now)? else {
+                        changes.push(recorders.refusal.change(
+                            Event::SignInFailed,
+                            &recorders.properties,
+                            now,
+                        ));
+                        return Ok(Decision { changes, answer: Err(factor.wrong()) });
+                    };
                     changes.push(accepted.spent);
                     changes.push(recorders.factor.change(accepted.event, &recorders.properties, now));
                     if accepted.event == Event::RecoveryCodeSpent {
@@ -193,9 +212,9 @@ impl SignIn<'_> {
                     }
                 }
                 changes.extend(self.open(state, &opened, client, &recorders, now));
-                Ok((changes, state.account.clone()))
+                Ok(Decision::committed(changes, state.account.clone()))
             };
-            rule().into()
+            rule().unwrap_or_else(Decision::refused)
         });
         let account = decided.await.map_err(gone_is_refused)?;
         self.0.remember_client(account.uid, client.ip).await;
@@ -211,7 +230,7 @@ impl SignIn<'_> {
         let (inner, account) = (&self.0.inner, &verified.state.account);
         let token = ConfirmationToken::generate(&*inner.entropy)?;
         let recorder = self.0.recorder_without_actor(Some(account.uid), client.ip)?;
-        let properties = client_properties(client);
+        let properties = client.properties();
         let decided = self.0.decide(Actor::Claimant(account.id, account.uid), |state, now| {
             if let Err(error) = self.still_right(state, account.password_epoch) {
                 return Decision::refused(error);
@@ -263,7 +282,7 @@ impl SignIn<'_> {
                 && pending.password_epoch == account.password_epoch
                 && pending.factor_epoch == account.factor_epoch
                 && account.disabled_at.is_none()
-                && now.since(pending.created_at) < policy.lifetimes.pending_sign_in
+                && pending.created_at.is_within(policy.lifetimes.pending_sign_in, now)
         })
     }
 
@@ -312,7 +331,7 @@ impl SignIn<'_> {
         client: &Client,
     ) -> Result<(), Error> {
         let recorder = self.0.recorder_without_actor(state.map(|state| state.account.uid), client.ip)?;
-        let mut properties = client_properties(client);
+        let mut properties = client.properties();
         let typed: String = login.trim().chars().filter(|c| !c.is_control()).take(191).collect();
         if typed.contains('@') && Login::parse(&typed).is_some() {
             properties.push(("email", typed));
@@ -336,20 +355,19 @@ impl Recorders {
     fn new(accounts: &Accounts, account: &Account, client: &Client) -> Result<Self, Error> {
         let make = || accounts.recorder_without_actor(Some(account.uid), client.ip);
         let (factor, complete, refusal) = (make()?.by_owner(), make()?.by_owner(), make()?);
-        Ok(Self { factor, complete, refusal, properties: client_properties(client) })
+        Ok(Self { factor, complete, refusal, properties: client.properties() })
     }
-}
-
-fn client_properties(client: &Client) -> Vec<(&'static str, String)> {
-    let ip = client.ip.map(|ip| ("ip", ip.to_string()));
-    let agent = client.user_agent().map(|agent| ("useragent", agent));
-    ip.into_iter().chain(agent).collect()
 }
 
 /// Compare-and-set on the hash that was verified, so that raising it never undoes a change (SEC-08).
 fn raise(verified: &Verified, state: &AccountState) -> Vec<Change> {
     let unchanged = state.password == verified.state.password;
     verified.raised.iter().filter(|_| unchanged).map(|hash| Change::SetPassword(hash.clone())).collect()
+}
+
+/// Only a factor that was looked at and was wrong was a guess.
+fn is_wrong_factor<T>(result: &Result<T, Error>) -> bool {
+    matches!(result, Err(Error::WrongSecondFactor | Error::WrongRecoveryCode))
 }
 
 fn gone_is_refused(error: Error) -> Error {

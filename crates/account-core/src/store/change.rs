@@ -105,6 +105,16 @@ pub enum Change {
     DeleteAccount,
 }
 
+impl Change {
+    /// The audit entry, where the change is one.
+    pub fn entry(&self) -> Option<&Activity> {
+        match self {
+            Self::Record(entry) => Some(entry),
+            _ => None,
+        }
+    }
+}
+
 /// Changes to one account, all or none, on condition that it is still as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {

@@ -116,7 +116,7 @@ impl TwoFactorService<'_> {
         }
         let policy = &self.0.inner.policy;
         let pending = state.pending_two_factor.as_ref().ok_or(Error::WrongCode)?;
-        if now.since(pending.made_at) >= policy.lifetimes.pending_two_factor {
+        if !pending.made_at.is_within(policy.lifetimes.pending_two_factor, now) {
             return Err(Error::WrongCode);
         }
         let secret = self.0.open_totp(state.account.uid, &pending.secret)?.ok_or(Error::WrongCode)?;

@@ -106,3 +106,24 @@ fn nothing_is_sent_for_a_change_that_did_not_stand() {
     house.change_email(&who, "mary@example.com").unwrap_err();
     assert!(house.mails().is_empty());
 }
+
+#[test]
+fn sec_43_a_request_that_came_with_the_old_token_of_this_very_session_commits_nothing() {
+    let house = House::new();
+    let account = house.register("john");
+    let (who, token) = house.by_session(&account);
+    // A copy of the cookie, let in and waiting with its body.
+    let thief = house.session(&token).unwrap();
+    house.change_password(&who, "another long password").unwrap();
+    let refused = block_on(house.accounts.api_keys().create(&thief, &super::house::new_key(&[])));
+    assert!(matches!(refused, Err(Error::Unauthenticated)));
+}
+
+#[test]
+fn sec_05_a_password_made_of_the_account_s_own_names_is_refused_whoever_sets_it() {
+    let house = House::new();
+    let account = house.register("johnathan");
+    let (who, _) = house.by_session(&account);
+    let refused = house.change_password(&who, "Johnathan1").unwrap_err();
+    assert_eq!(fault(&refused), Some(("password", &Fault::Compromised)));
+}

@@ -57,7 +57,7 @@ pub(crate) fn keyring(seed: u8) -> String {
 
 impl House {
     pub(crate) fn new() -> Self {
-        Self::with(Policy { mail: true, ..Policy::default() })
+        Self::with(mailing())
     }
 
     pub(crate) fn with(policy: Policy) -> Self {
@@ -192,6 +192,11 @@ impl Mailer for Postman {
         self.0.lock().unwrap().push(mail);
         Ok(())
     }
+}
+
+/// The default policy, with mail.
+pub(crate) fn mailing() -> Policy {
+    Policy { mail: true, public_url: "https://account.example".to_owned(), ..Policy::default() }
 }
 
 pub(crate) fn user(name: &str) -> NewUser {

@@ -21,7 +21,9 @@ fn sec_30_rows_move_to_a_new_key_while_serving_and_the_old_one_can_go() {
     let again = block_on(both.accounts.reseal(None, 100)).unwrap();
     assert!(again.moved == 0 && again.still_named.is_empty());
     let old = account_core::ports::keyring::KeyName::parse("k1").unwrap();
-    block_on(both.accounts.forget_key(&old)).unwrap();
+    assert!(block_on(both.accounts.retire_key(&old)).unwrap());
+    let current = account_core::ports::keyring::KeyName::parse("k2").unwrap();
+    assert!(!block_on(both.accounts.retire_key(&current)).unwrap());
     let alone = house.again(&super::house::keyring(2), Policy::default());
     assert!(alone.session(&token).is_ok());
     assert!(block_on(alone.accounts.authenticate_api_key(&key, None)).is_ok());

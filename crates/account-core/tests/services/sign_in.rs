@@ -208,7 +208,7 @@ fn sec_64_a_password_typed_as_a_name_is_not_kept() {
 
 #[test]
 fn an_unproven_address_keeps_its_owner_out_where_policy_says_so() {
-    let house = House::with(Policy { mail: true, verified_email_required: true, ..Policy::default() });
+    let house = House::with(Policy { verified_email_required: true, ..super::house::mailing() });
     house.register("john");
     assert!(matches!(house.sign_in("john", PASSWORD, "192.0.2.1"), Err(Error::EmailNotVerified)));
     let email = account_core::email::Email::parse("john@example.com").unwrap();
@@ -234,4 +234,80 @@ fn both_factors_in_one_call() {
     };
     both(&factor).unwrap();
     assert!(matches!(both(&factor), Err(Error::WrongSecondFactor)));
+}
+
+#[test]
+fn two_spellings_that_find_one_account_are_counted_as_one_whether_anybody_has_it_or_not() {
+    let spellings = ["x@b\u{fc}cher.example", "X@xn--bcher-kva.example"];
+    let tries_until_locked_out = |house: &House| {
+        let tries = (0..20).take_while(|attempt| {
+            let login = spellings[attempt % 2];
+            !matches!(house.sign_in(login, "wrong password", "192.0.2.1"), Err(Error::SignInLockedOut(_)))
+        });
+        tries.count()
+    };
+    let (known, unknown) = (House::new(), House::new());
+    let email = super::house::email(spellings[0]);
+    let user = account_core::admin::NewUser { email, ..super::house::user("john") };
+    block_on(known.accounts.admin().register(user)).unwrap();
+    assert_eq!(tries_until_locked_out(&known), tries_until_locked_out(&unknown));
+    // The Kelvin sign is no `k`: it finds nobody, and counts for nobody else.
+    for _ in 0..3 {
+        assert!(unknown.sign_in("\u{212a}ate", "wrong password", "192.0.2.9").is_err());
+    }
+    for _ in 0..5 {
+        assert!(matches!(unknown.sign_in("kate", "wrong password", "192.0.2.8"), Err(Error::SignInRefused)));
+    }
+}
+
+#[test]
+fn f_3_where_no_address_is_known_nobody_shuts_everybody_out() {
+    let house = House::new();
+    house.register("john");
+    let nowhere = account_core::session::Client::default();
+    for name in 0..30 {
+        let login = format!("name{name}");
+        let refused =
+            block_on(house.accounts.sign_in().with_password(&login, Some(&typed("wrong")), &nowhere));
+        assert!(matches!(refused, Err(Error::SignInRefused)));
+    }
+    let right = block_on(house.accounts.sign_in().with_password("john", Some(&typed(PASSWORD)), &nowhere));
+    assert!(right.is_ok());
+}
+
+#[test]
+fn a_wrong_factor_in_one_call_is_on_the_trail() {
+    let house = House::new();
+    let account = house.register("john");
+    let (who, _) = house.by_session(&account);
+    house.enable_two_factor(&who);
+    let password = typed(PASSWORD);
+    let refused = block_on(house.accounts.sign_in().with_both(
+        "john",
+        Some(&password),
+        &SecondFactor::Totp(None),
+        &client("192.0.2.1"),
+    ));
+    assert!(matches!(refused, Err(Error::WrongSecondFactor)));
+    assert!(house.events(&who).contains(&Event::SignInFailed));
+}
+
+#[test]
+fn sec_25_whoever_guesses_at_the_second_factor_is_told_of_to_the_owner() {
+    let house = House::new();
+    let account = house.register("john");
+    let (who, _) = house.by_session(&account);
+    house.enable_two_factor(&who);
+    house.mails();
+    let mut tries = 0;
+    while !matches!(
+        house.sign_in_with("john", SecondFactor::Totp(None), &format!("10.0.{tries}.1")),
+        Err(Error::SignInLockedOut(_))
+    ) {
+        tries += 1;
+    }
+    assert_eq!(
+        house.mails().iter().filter(|(_, subject, _)| subject.contains("wrong two-factor codes")).count(),
+        1
+    );
 }

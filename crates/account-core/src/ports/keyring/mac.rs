@@ -22,6 +22,13 @@ impl Keyring {
         Mac::new(&self.current.name, &tag(&self.current, purpose, parts))
     }
 
+    /// Authenticates `parts` with the oldest key, which stays the same while newer ones are added: for
+    /// names that must be found again, such as those of counters.
+    pub fn lasting_mac(&self, purpose: MacPurpose, parts: &[&[u8]]) -> Mac {
+        let oldest = self.older.last().unwrap_or(&self.current);
+        Mac::new(&oldest.name, &tag(oldest, purpose, parts))
+    }
+
     /// Checks, in constant time, that `mac` was made over the same parts for the same purpose.
     ///
     /// # Errors
