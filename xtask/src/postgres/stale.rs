@@ -111,7 +111,15 @@ mod tests {
 
         let folder = claim.folder().to_owned();
         drop(claim);
-        assert_eq!(abandoned(&scratch.0), [folder]);
+        // A process that another test starts holds a copy of the lock from its fork to its exec.
+        let free = (0..500).any(|_| {
+            let found = abandoned(&scratch.0) == [folder.clone()];
+            if !found {
+                std::thread::park_timeout(std::time::Duration::from_millis(10));
+            }
+            found
+        });
+        assert!(free, "the folder is abandoned once its keeper is gone");
     }
 
     #[test]

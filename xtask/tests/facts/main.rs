@@ -4,6 +4,7 @@
 
 mod edges;
 mod layout;
+mod readme;
 mod rooms;
 mod sources;
 mod sql;
