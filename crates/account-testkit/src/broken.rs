@@ -62,6 +62,7 @@ pub(crate) fn equal<T: PartialEq<U> + fmt::Debug + ?Sized, U: fmt::Debug + ?Size
     } else {
         ""
     };
+    let (expected, answered) = crate::differences::where_they_part(&expected, &answered);
     Err(Broken(format!("{}\n  expected: {expected}\n  answered: {answered}{hidden}", words())))
 }
 

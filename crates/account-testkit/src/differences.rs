@@ -29,7 +29,27 @@ pub(crate) fn between(expected: Option<&AccountState>, answered: Option<&Account
 
 fn field<T: PartialEq + Debug>(words: &mut String, name: &str, expected: &T, answered: &T) {
     if expected != answered {
+        let (expected, answered) = where_they_part(&format!("{expected:?}"), &format!("{answered:?}"));
         // Writing to a text does not fail.
-        let _ = write!(words, "`{name}` differs: expected {expected:?}, answered {answered:?}. ");
+        let _ = write!(words, "`{name}` differs: expected {expected}, answered {answered}. ");
     }
+}
+
+/// Two long texts, from a little before where they part.
+pub(crate) fn where_they_part(one: &str, other: &str) -> (String, String) {
+    const BEFORE: usize = 60;
+    const AFTER: usize = 160;
+    if one.len().max(other.len()) <= BEFORE + AFTER {
+        return (one.to_owned(), other.to_owned());
+    }
+    let same = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+    let start = same.saturating_sub(BEFORE);
+    let part = |text: &str| {
+        let mut characters = text.chars().skip(start);
+        let shown: String = characters.by_ref().take(BEFORE + AFTER).collect();
+        let (before, after) =
+            (if start > 0 { "… " } else { "" }, if characters.next().is_some() { " …" } else { "" });
+        format!("{before}{shown}{after}")
+    };
+    (part(one), part(other))
 }

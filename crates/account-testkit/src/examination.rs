@@ -22,11 +22,11 @@ macro_rules! __table {
         const CASES: &[Case] = &[
             $($(Case {
                 name: concat!(stringify!($room), "::", stringify!($case)),
-                prove: |adapter| one_caller(adapter, |store| Box::pin(crate::cases::$room::$case(store))),
+                prove: |adapter| one_caller(adapter, |store| Box::pin($crate::cases::$room::$case(store))),
             },)*)*
             $($(Case {
                 name: concat!(stringify!($layer), "::", stringify!($race)),
-                prove: crate::$layer::$race,
+                prove: $crate::$layer::$race,
             },)*)*
         ];
     };

@@ -21,17 +21,26 @@
 
 mod adapter;
 mod broken;
+mod cancellation;
 mod cases;
 mod conformance;
+mod crowd;
 mod differences;
+mod effort;
 mod examination;
 mod executor;
 mod inline_hasher;
 mod list;
 mod manual_clock;
 mod memory_store;
+mod operations;
+#[cfg(test)]
+mod planted;
+mod races;
 pub mod sample;
 mod seeded_entropy;
+mod sequences;
+mod stampedes;
 
 pub use adapter::{Adapter, Fresh, Runtime, Store, Test, on_this_thread};
 pub use broken::{Broken, Proven};

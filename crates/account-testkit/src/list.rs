@@ -163,6 +163,35 @@ macro_rules! __cases {
                 }
             }
             layers {
+                sequences {
+                    drawn_sequences_answer_as_the_model_does
+                }
+                races {
+                    drawn_races_have_an_order
+                }
+                stampedes {
+                    one_recovery_code_has_one_spender
+                    forty_keys_at_a_limit_of_twenty_five_make_twenty_five
+                    no_session_outlives_a_password_change
+                    one_address_goes_to_one_account
+                    one_address_is_set_on_one_account
+                    one_identifier_goes_to_one_account
+                    one_step_is_accepted_once
+                    two_factor_is_enabled_once
+                    no_update_is_lost
+                    a_key_added_and_removed_at_once_is_there_or_not
+                    a_mail_goes_to_one_worker
+                    entries_written_at_once_are_all_kept
+                    the_latest_use_stands
+                    numbers_given_at_once_are_different
+                    nobody_sees_half_a_commit
+                    nothing_is_added_to_an_account_that_is_being_deleted
+                }
+                cancellation {
+                    a_dropped_commit_is_done_or_not
+                    a_dropped_registration_is_done_or_not
+                    a_dropped_call_leaves_nothing_locked
+                }
             }
         }
     };

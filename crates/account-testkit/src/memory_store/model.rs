@@ -30,13 +30,13 @@ use super::trail::Trail;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Model {
-    pub(super) accounts: BTreeMap<AccountId, AccountState>,
-    pub(super) names: Names,
-    pub(super) trail: Trail,
-    pub(super) outbox: Outbox,
-    pub(super) key_checks: BTreeMap<KeyName, [u8; 16]>,
+    pub(crate) accounts: BTreeMap<AccountId, AccountState>,
+    pub(crate) names: Names,
+    pub(crate) trail: Trail,
+    pub(crate) outbox: Outbox,
+    pub(crate) key_checks: BTreeMap<KeyName, [u8; 16]>,
     pub(super) budgets: Budgets,
-    last_number: i64,
+    pub(crate) last_number: i64,
 }
 
 /// Why nothing was written.

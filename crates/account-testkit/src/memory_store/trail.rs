@@ -26,6 +26,12 @@ impl Trail {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn remove(&mut self, id: ActivityId) {
+        self.names.remove(&id);
+        self.entries.values_mut().for_each(|entries| entries.retain(|entry| entry.id != id));
+    }
+
     pub(crate) fn page(&self, query: &ActivityQuery) -> ActivityPage {
         let wanted =
             |entry: &&Activity| query.events.as_ref().is_none_or(|events| events.contains(&entry.event));
