@@ -1,5 +1,16 @@
-//! The edge over real HTTP on the loopback. One program, so that it links once; a module a topic.
+//! The edge over real HTTP on the loopback, over every store. One program, so that it links once; a
+//! module a topic.
 
+mod account_details;
+mod bodies;
+mod credentials;
+mod email;
 mod framing;
+mod house;
+mod order_of_checks;
+mod password;
+mod person;
 mod raw_client;
 mod served;
+mod store_kind;
+mod two_factor;
