@@ -191,8 +191,8 @@ impl House {
     }
 
     fn deliver(&self) -> Result<u32, Error> {
-        let delivered = self.block_on(self.accounts.deliver_mail(&Postman(&self.mail)))?;
-        Ok(delivered.delivered)
+        let delivery = self.block_on(self.accounts.deliver_mail(&Postman(&self.mail)))?;
+        Ok(delivery.done)
     }
 }
 
