@@ -5,6 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use account_core::ports::throttle::Throttle;
 use account_core::store::AccountStore;
 
 use crate::broken::Broken;
@@ -31,22 +32,39 @@ pub fn on_this_thread(test: Test<'_>) {
 /// use account_testkit::{Fresh, MemoryStore};
 /// let plain: Fresh = MemoryStore::new().into();
 /// let folder = "a guard that removes its folder when dropped";
-/// let kept = Fresh::from(MemoryStore::new()).keeping(folder);
+/// let kept: Fresh = Fresh::from(MemoryStore::new()).keeping(folder);
 /// # drop((plain, kept));
 /// ```
-pub struct Fresh {
-    stores: Vec<Store>,
+///
+/// `P` is the port: [`AccountStore`], or [`Throttle`] for [`throttle_conformance!`](crate::throttle_conformance).
+pub struct Fresh<P: ?Sized = dyn AccountStore> {
+    openings: Vec<Arc<P>>,
     // Declared, and so dropped, after the stores.
     kept: Vec<Box<dyn Any + Send>>,
 }
 
 impl<S: AccountStore + 'static> From<S> for Fresh {
     fn from(store: S) -> Self {
-        Self { stores: vec![Arc::new(store)], kept: Vec::new() }
+        Self { openings: vec![Arc::new(store)], kept: Vec::new() }
+    }
+}
+
+impl<T: Throttle + 'static> From<T> for Fresh<dyn Throttle> {
+    fn from(throttle: T) -> Self {
+        Self { openings: vec![Arc::new(throttle)], kept: Vec::new() }
     }
 }
 
 impl Fresh {
+    /// The same data, opened once more, as another node does. Races then go over all openings.
+    #[must_use]
+    pub fn opened_again(mut self, store: impl AccountStore + 'static) -> Self {
+        self.openings.push(Arc::new(store));
+        self
+    }
+}
+
+impl<P: ?Sized> Fresh<P> {
     /// Drops `guard` after the store.
     #[must_use]
     pub fn keeping(mut self, guard: impl Any + Send) -> Self {
@@ -54,42 +72,40 @@ impl Fresh {
         self
     }
 
-    /// The same data, opened once more, as another node does. Races then go over all openings.
-    #[must_use]
-    pub fn opened_again(mut self, store: impl AccountStore + 'static) -> Self {
-        self.stores.push(Arc::new(store));
-        self
-    }
-
     /// The store; of several openings, the first.
-    pub(crate) fn store(&self) -> Result<Store, Broken> {
+    pub(crate) fn store(&self) -> Result<Arc<P>, Broken> {
         self.opening(0)
     }
 
     /// The store of the actor with this number.
-    pub(crate) fn opening(&self, actor: usize) -> Result<Store, Broken> {
-        let index = actor.checked_rem(self.stores.len()).unwrap_or(0);
-        self.stores.get(index).cloned().ok_or_else(|| Broken::new("there is no store"))
+    pub(crate) fn opening(&self, actor: usize) -> Result<Arc<P>, Broken> {
+        let index = actor.checked_rem(self.openings.len()).unwrap_or(0);
+        self.openings.get(index).cloned().ok_or_else(|| Broken::new("there is no store"))
     }
 }
 
-impl fmt::Debug for Fresh {
+impl<P: ?Sized> fmt::Debug for Fresh<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fresh").field("openings", &self.stores.len()).field("kept", &self.kept.len()).finish()
+        f.debug_struct("Fresh")
+            .field("openings", &self.openings.len())
+            .field("kept", &self.kept.len())
+            .finish()
     }
 }
 
 /// An adapter under examination.
-pub struct Adapter {
-    fresh: Box<dyn Fn() -> Pin<Box<dyn Future<Output = Fresh> + Send>> + Send + Sync>,
+pub struct Adapter<P: ?Sized = dyn AccountStore> {
+    fresh: Making<P>,
     runtime: Runtime,
 }
 
-impl Adapter {
+type Making<P> = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Fresh<P>> + Send>> + Send + Sync>;
+
+impl<P: ?Sized + Send + Sync + 'static> Adapter<P> {
     /// `fresh` makes a new, empty store each time; no runtime is needed.
     pub fn new<F>(fresh: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
-        F: Future<Output = Fresh> + Send + 'static,
+        F: Future<Output = Fresh<P>> + Send + 'static,
     {
         Self { fresh: Box::new(move || Box::pin(fresh())), runtime: on_this_thread }
     }
@@ -119,17 +135,17 @@ impl Adapter {
     }
 
     /// A new, empty store.
-    pub(crate) fn fresh(&self) -> Result<Fresh, Broken> {
+    pub(crate) fn fresh(&self) -> Result<Fresh<P>, Broken> {
         self.wait((self.fresh)())
     }
 
     /// Closes a store where its runtime is.
-    pub(crate) fn close(&self, fresh: Fresh) -> Result<(), Broken> {
+    pub(crate) fn close(&self, fresh: Fresh<P>) -> Result<(), Broken> {
         self.wait(async move { drop(fresh) })
     }
 }
 
-impl fmt::Debug for Adapter {
+impl<P: ?Sized> fmt::Debug for Adapter<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Adapter").finish_non_exhaustive()
     }

@@ -19,7 +19,7 @@ const MOST_POLLS: usize = 60;
 const ROUNDS: u64 = 40;
 
 /// Polls a future so often at the most, then drops it.
-struct PollAtMost<F> {
+pub(crate) struct PollAtMost<F> {
     future: Option<Pin<Box<F>>>,
     left: usize,
 }
@@ -45,7 +45,7 @@ impl<F: Future> Future for PollAtMost<F> {
     }
 }
 
-fn at_most<F: Future>(polls: usize, future: F) -> PollAtMost<F> {
+pub(crate) fn at_most<F: Future>(polls: usize, future: F) -> PollAtMost<F> {
     PollAtMost { future: Some(Box::pin(future)), left: polls }
 }
 

@@ -57,6 +57,75 @@ macro_rules! conformance {
     };
 }
 
+/// Makes a named test of each promise of the [`Throttle`](account_core::ports::throttle::Throttle)
+/// port, as [`conformance!`](crate::conformance) does for a store.
+///
+/// ```
+/// account_testkit::throttle_conformance! { account_core::ports::throttle::InMemoryThrottle::new() }
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! throttle_conformance {
+    (runtime: $runtime:path; $fresh:expr) => {
+        #[cfg(test)]
+        mod throttle_conformance {
+            use super::*;
+
+            fn adapter() -> $crate::Adapter<dyn $crate::Throttle> {
+                $crate::Adapter::new(|| async { $crate::Fresh::from($fresh) }).on($runtime)
+            }
+
+            $crate::__throttle_cases! { __throttle_tests adapter }
+        }
+    };
+    ($fresh:expr) => {
+        $crate::throttle_conformance! { runtime: $crate::on_this_thread; $fresh }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __throttle_tests {
+    ([$adapter:ident] $($case:ident)*) => {
+        $(
+            #[test]
+            fn $case() {
+                $crate::assert_throttle_case(&$adapter(), stringify!($case));
+            }
+        )*
+    };
+}
+
+/// Makes a named test of each promise about opening the same data again, for stores that keep
+/// them: an expression that gives a new [`Home`](crate::Home).
+#[macro_export]
+macro_rules! reopening_conformance {
+    (runtime: $runtime:path; $home:expr) => {
+        #[cfg(test)]
+        mod reopening_conformance {
+            use super::*;
+
+            #[test]
+            fn what_was_acknowledged_is_there_after_reopening() {
+                $crate::assert_reopening(&$home, $runtime, $crate::Leaving::Close);
+            }
+
+            #[test]
+            fn what_was_acknowledged_is_there_after_a_crash() {
+                $crate::assert_reopening(&$home, $runtime, $crate::Leaving::Crash);
+            }
+
+            #[test]
+            fn a_number_is_not_given_again_after_reopening() {
+                $crate::assert_numbers_after_reopening(&$home, $runtime);
+            }
+        }
+    };
+    ($home:expr) => {
+        $crate::reopening_conformance! { runtime: $crate::on_this_thread; $home }
+    };
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tests {

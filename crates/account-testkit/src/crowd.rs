@@ -1,6 +1,6 @@
 //! Many callers at once, each on a thread of its own, and the core's commit loop that they use.
 
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 
 use account_core::id::{AccountId, Revision};
 use account_core::store::{AccountState, Change, StoreError};
@@ -12,13 +12,14 @@ use crate::broken::Broken;
 const ATTEMPTS: usize = 10_000;
 
 /// Lets `count` callers do the same at once; answers what each came to.
-pub(crate) fn at_once<T, F>(
-    adapter: &Adapter,
-    fresh: &Fresh,
+pub(crate) fn at_once<P, T, F>(
+    adapter: &Adapter<P>,
+    fresh: &Fresh<P>,
     count: usize,
-    caller: impl Fn(usize, Store) -> F + Sync,
+    caller: impl Fn(usize, Arc<P>) -> F + Sync,
 ) -> Result<Vec<T>, Broken>
 where
+    P: ?Sized + Send + Sync + 'static,
     T: Send,
     F: Future<Output = Result<T, Broken>> + Send,
 {

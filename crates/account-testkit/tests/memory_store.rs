@@ -3,3 +3,5 @@
 use account_testkit::MemoryStore;
 
 account_testkit::conformance! { MemoryStore::new() }
+
+account_testkit::throttle_conformance! { MemoryStore::new() }

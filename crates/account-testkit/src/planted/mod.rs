@@ -3,6 +3,7 @@
 
 mod reads;
 mod store;
+mod throttle;
 mod writes;
 
 use crate::adapter::{Adapter, Fresh};

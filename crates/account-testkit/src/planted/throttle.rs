@@ -1,0 +1,88 @@
+//! Throttles with a planted fault.
+
+use account_core::ports::throttle::{Budget, Throttle, ThrottleKey, Verdict};
+use account_core::store::StoreResult;
+use account_core::time::Timestamp;
+use async_trait::async_trait;
+
+use super::store::others_pass;
+use crate::adapter::{Adapter, Fresh};
+use crate::memory_store::MemoryStore;
+use crate::throttle::examine_throttle;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// Looks whether there is one, lets others pass, then takes it.
+    CheckThenAct,
+    /// Takes from the first budgets before it finds one that is used up.
+    NotAllOrNone,
+    /// Forgets levels that still count.
+    SweepsTooMuch,
+}
+
+struct Planted(MemoryStore, Fault);
+
+#[async_trait]
+impl Throttle for Planted {
+    async fn take(&self, budgets: &[Budget], now: Timestamp) -> StoreResult<Verdict> {
+        match self.1 {
+            Fault::CheckThenAct => {
+                let verdict = self.0.snapshot().budgets().take(budgets, now);
+                others_pass();
+                self.0.take(budgets, now).await?;
+                Ok(verdict)
+            }
+            Fault::NotAllOrNone => {
+                for budget in budgets {
+                    let verdict = self.0.take(&[*budget], now).await?;
+                    if verdict != Verdict::Taken {
+                        return Ok(verdict);
+                    }
+                }
+                Ok(Verdict::Taken)
+            }
+            Fault::SweepsTooMuch => self.0.take(budgets, now).await,
+        }
+    }
+
+    async fn give_back(&self, budgets: &[Budget], now: Timestamp) -> StoreResult<()> {
+        self.0.give_back(budgets, now).await
+    }
+
+    async fn remember(&self, key: &ThrottleKey, until: Timestamp) -> StoreResult<()> {
+        self.0.remember(key, until).await
+    }
+
+    async fn remembers(&self, key: &ThrottleKey, now: Timestamp) -> StoreResult<bool> {
+        self.0.remembers(key, now).await
+    }
+
+    async fn sweep(&self, now: Timestamp, limit: u32) -> StoreResult<u64> {
+        let early = if self.1 == Fault::SweepsTooMuch { 1000 } else { 0 };
+        self.0.sweep(Timestamp::from_millis(now.as_millis() + early), limit).await
+    }
+}
+
+fn caught(fault: Fault) {
+    let fresh = move || async move { Fresh::<dyn Throttle>::from(Planted(MemoryStore::new(), fault)) };
+    let findings = examine_throttle(&Adapter::new(fresh));
+    assert!(!findings.is_empty(), "{fault:?} was not caught");
+    for finding in findings {
+        println!("{fault:?}: {finding}");
+    }
+}
+
+#[test]
+fn a_throttle_that_checks_before_it_takes_is_caught() {
+    caught(Fault::CheckThenAct);
+}
+
+#[test]
+fn a_throttle_that_takes_from_some_budgets_is_caught() {
+    caught(Fault::NotAllOrNone);
+}
+
+#[test]
+fn a_throttle_that_forgets_too_early_is_caught() {
+    caught(Fault::SweepsTooMuch);
+}
