@@ -2,6 +2,8 @@
 //! module a topic.
 
 mod account_details;
+mod activity;
+mod api_keys;
 mod bodies;
 mod credentials;
 mod email;
@@ -12,5 +14,6 @@ mod password;
 mod person;
 mod raw_client;
 mod served;
+mod ssh_keys;
 mod store_kind;
 mod two_factor;
