@@ -9,6 +9,8 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgRow};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqlStr};
 
+use tokio::time::timeout;
+
 use crate::failure::Failure;
 use crate::open::{OpenError, PostgresOptions};
 use crate::statement::Draft;
@@ -19,6 +21,9 @@ const SETTINGS: &str = "SELECT current_setting('synchronous_commit'), current_se
 
 /// Shapes of statements that stay prepared on one connection.
 const PREPARED_STATEMENTS: usize = 250;
+
+/// While a program starts; later nobody waits for so long.
+const LONGEST_DIALLING: Duration = Duration::from_secs(10);
 
 /// What is between this program and the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,9 +128,13 @@ impl Dialler {
     }
 
     async fn dial_any(&self) -> Result<(PgConnection, Settings), sqlx::Error> {
-        let mut connection = PgConnection::connect_with(&self.options).await?;
-        let row = sqlx::raw_sql(SETTINGS).fetch_one(&mut connection).await?;
-        Ok((connection, Settings::read(&row)?))
+        let dialling = async {
+            let mut connection = PgConnection::connect_with(&self.options).await?;
+            let row = sqlx::raw_sql(SETTINGS).fetch_one(&mut connection).await?;
+            Ok((connection, Settings::read(&row)?))
+        };
+        let late = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+        timeout(LONGEST_DIALLING, dialling).await.unwrap_or_else(late)
     }
 
     fn judge(&self, settings: &Settings) -> Result<(), OpenError> {
