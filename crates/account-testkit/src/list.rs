@@ -49,6 +49,10 @@ macro_rules! __cases {
                     an_account_can_be_committed_to_after_a_refusal
                     what_is_stale_is_stale_even_if_it_is_taken_too
                     what_is_taken_is_not_reported_as_stale
+                    every_question_sees_a_commit_at_once
+                    a_large_commit_is_one_commit
+                }
+                changes {
                     changes_are_applied_in_order
                     what_is_removed_can_be_added_in_one_commit
                     no_change_implies_another
@@ -56,8 +60,6 @@ macro_rules! __cases {
                     a_commit_changes_no_other_account
                     rows_of_another_account_cannot_be_named
                     a_change_of_what_is_not_there_changes_nothing
-                    every_question_sees_a_commit_at_once
-                    a_large_commit_is_one_commit
                 }
                 two_factor {
                     a_pending_secret_never_touches_the_active_one

@@ -4,6 +4,7 @@
 pub(crate) mod accounts;
 pub(crate) mod activity;
 pub(crate) mod api_keys;
+pub(crate) mod changes;
 pub(crate) mod commits;
 pub(crate) mod deletion;
 pub(crate) mod given;
