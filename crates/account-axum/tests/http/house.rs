@@ -40,6 +40,7 @@ pub(crate) struct House {
     pub(crate) alarms: Arc<Alarms>,
     pub(crate) served: Served,
     pub(crate) store: FreshStore,
+    keyring: String,
     mail: Mutex<Vec<Message>>,
 }
 
@@ -51,6 +52,9 @@ pub(crate) struct Plan {
     pub(crate) hasher: Option<Arc<dyn PasswordHasher>>,
     /// Another store than a fresh one.
     pub(crate) store: Option<FreshStore>,
+    /// Another keyring than a fresh one.
+    pub(crate) keyring: String,
+    pub(crate) clock: Arc<ManualClock>,
     /// Routes of an embedder, beside ours.
     pub(crate) beside: Option<Box<dyn FnOnce(&Accounts, &Options) -> Router>>,
 }
@@ -62,6 +66,8 @@ impl Default for Plan {
             options: Options { public_url: Some(ORIGIN.to_owned()), ..Options::default() },
             hasher: None,
             store: None,
+            keyring: Keyring::generate(&OsEntropy).unwrap().to_string(),
+            clock: Arc::default(),
             beside: None,
         }
     }
@@ -90,15 +96,15 @@ impl House {
     pub(crate) fn with(kind: Kind, change: impl FnOnce(&mut Plan)) -> Self {
         let mut plan = Plan::default();
         change(&mut plan);
-        let (clock, hasher) = (Arc::new(ManualClock::default()), Arc::new(InlineHasher::default()));
+        let (clock, keyring) = (Arc::clone(&plan.clock), plan.keyring.clone());
+        let hasher = Arc::new(InlineHasher::default());
         let alarms = Arc::new(Alarms::default());
         let (served, (accounts, store)) = Served::made(async || {
             let store = match plan.store {
                 Some(store) => store,
                 None => kind.fresh().await,
             };
-            let keyring = Keyring::parse(&Keyring::generate(&OsEntropy).unwrap()).unwrap();
-            let builder = Accounts::builder(store.store.clone(), keyring)
+            let builder = Accounts::builder(store.store.clone(), Keyring::parse(&plan.keyring).unwrap())
                 .throttle(store.throttle.clone())
                 .clock(clock.clone())
                 .hasher(plan.hasher.unwrap_or_else(|| hasher.clone()))
@@ -112,7 +118,18 @@ impl House {
             }
             (routes, (accounts, store))
         });
-        Self { accounts, clock, hasher, alarms, served, store, mail: Mutex::default() }
+        Self { accounts, clock, hasher, alarms, served, store, keyring, mail: Mutex::default() }
+    }
+
+    /// Another node: a server of its own over the same database, by the same clock.
+    pub(crate) fn another_node(&self, kind: Kind, change: impl FnOnce(&mut Plan)) -> Self {
+        let store = self.block_on(self.store.again());
+        Self::with(kind, |plan| {
+            plan.store = Some(store);
+            plan.keyring.clone_from(&self.keyring);
+            plan.clock = Arc::clone(&self.clock);
+            change(plan);
+        })
     }
 
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {

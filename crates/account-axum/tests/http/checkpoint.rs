@@ -1,0 +1,199 @@
+//! The second step of a sign-in (contract 8.3, SEC-23 to SEC-27).
+
+use serde_json::{Value, json};
+
+use crate::house::{House, PASSWORD};
+use crate::raw_client::{Answer, Ask};
+use crate::store_kind::{Kind, on_every_store};
+
+const CHECKPOINT: &str = "/auth/login/checkpoint";
+const EXPIRED: &str = "The authentication token provided has expired, please refresh the page and try again.";
+const WRONG_CODE: &str = "The two-factor authentication token was invalid.";
+const WRONG_RECOVERY: &str = "The recovery token provided is not valid.";
+
+fn assert_display(answer: &Answer, detail: &str) {
+    assert_eq!(answer.error(), ("DisplayException".into(), detail.into()));
+    assert_eq!((answer.status, answer.header("set-cookie")), (400, None));
+}
+
+fn f_12_the_password_step_gives_a_token_that_opens_nothing(kind: Kind) {
+    let house = House::new(kind);
+    let alice = house.person("alice");
+    alice.enable_two_factor();
+    let browser = house.browser();
+    assert_eq!(browser.login("alice", "wrong").json()["errors"][0]["code"], "DisplayException");
+    let answer = browser.login("alice", PASSWORD);
+    assert_eq!((answer.status, answer.header("set-cookie")), (200, None));
+    let data = answer.json()["data"].clone();
+    let token = data["confirmation_token"].as_str().unwrap();
+    assert_eq!(data, json!({"complete": false, "confirmation_token": token}));
+    assert!(token.len() == 64 && token.bytes().all(|b| b.is_ascii_alphanumeric()));
+    assert_eq!(house.send(&Ask::new("GET", "/api/client/account").bearer(token)).status, 401, "SEC-24");
+    assert!(!house.browser().with_cookie(&format!("__Host-account_session={token}")).is_in());
+    assert_eq!(alice.events()[0], "auth:checkpoint");
+}
+
+fn a_right_code_completes_it_with_leading_zeros_also_as_a_number(kind: Kind) {
+    let house = House::new(kind);
+    let alice = house.person("alice");
+    let (secret, _) = alice.enable_two_factor();
+    let step = (1..5_000).find(|step| house.code(&secret, *step).starts_with('0')).unwrap();
+    house.later(u64::try_from(step).unwrap() * 30);
+    let code: u32 = house.code(&secret, 0).parse().unwrap();
+    let (answer, browser) = house.signed_in_with(&alice.account, &json!({"authentication_code": code}));
+    assert_eq!((answer.status, &answer.json()["data"]["complete"]), (200, &json!(true)), "{answer:?}");
+    assert!(browser.is_in());
+    house.later(30);
+    let code = format!(" {} ", house.code(&secret, 0));
+    assert_eq!(house.signed_in_with(&alice.account, &json!({"authentication_code": code})).0.status, 200);
+    let events = alice.events();
+    assert_eq!(events[..2], ["auth:success", "auth:token"], "F-35");
+}
+
+fn sec_23_and_f_1_a_step_is_accepted_once_and_only_upwards(kind: Kind) {
+    let house = House::new(kind);
+    let alice = house.person("alice");
+    let (secret, _) = alice.enable_two_factor();
+    let try_code = |steps: i64| {
+        let factor = json!({"authentication_code": house.code(&secret, steps)});
+        house.signed_in_with(&alice.account, &factor).0
+    };
+    assert_display(&try_code(0), WRONG_CODE);
+    assert_eq!(try_code(1).status, 200, "the window is one step to either side");
+    assert_display(&try_code(1), WRONG_CODE);
+    assert_display(&try_code(0), WRONG_CODE);
+    house.later(60);
+    assert_display(&try_code(-1), WRONG_CODE);
+    assert_eq!(try_code(0).status, 200);
+}
+
+fn sec_23_one_code_and_twenty_tickets_at_once_are_one_sign_in(kind: Kind) {
+    race_for_one_sign_in(kind, |house, secret, _| json!({"authentication_code": house.code(secret, 1)}));
+}
+
+fn sec_27_and_f_2_one_recovery_code_and_twenty_tickets_at_once_are_one_sign_in(kind: Kind) {
+    race_for_one_sign_in(kind, |_, _, codes| json!({"recovery_token": codes[0]}));
+}
+
+fn race_for_one_sign_in(
+    kind: Kind,
+    factor: impl Fn(&House, &account_core::two_factor::TotpSecret, &[String]) -> Value,
+) {
+    let house = House::with(kind, |plan| {
+        plan.policy.throttled = false;
+        plan.policy.limits.pending_sign_ins = 20;
+    });
+    let alice = house.person("alice");
+    let (secret, codes) = alice.enable_two_factor();
+    let asks: Vec<Ask> = (0..20)
+        .map(|_| {
+            let mut body = factor(&house, &secret, &codes);
+            body["confirmation_token"] = house.browser().confirmation_token(&alice.account);
+            Ask::new("POST", CHECKPOINT).json(&body)
+        })
+        .collect();
+    let address = house.served.address;
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let racing: Vec<_> = asks.iter().map(|ask| scope.spawn(move || ask.send(address).status)).collect();
+        racing.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 400).count(), 19, "{statuses:?}");
+    let sessions = alice.get("/api/client/account/sessions").json();
+    assert_eq!(sessions["data"].as_array().unwrap().len(), 1);
+}
+
+fn a_recovery_code_is_spent_once_wins_over_a_code_and_the_owner_is_told(kind: Kind) {
+    let house = House::new(kind);
+    let alice = house.person("alice");
+    let (_, codes) = alice.enable_two_factor();
+    house.mails();
+    let factor = json!({"recovery_token": format!(" {} ", codes[3]), "authentication_code": "000000"});
+    assert_eq!(house.signed_in_with(&alice.account, &factor).0.status, 200);
+    assert_eq!(alice.events()[..2], ["auth:success", "auth:recovery-token"]);
+    assert_eq!(house.mails().len(), 1);
+    assert_display(&house.signed_in_with(&alice.account, &factor).0, WRONG_RECOVERY);
+    let other = json!({"recovery_token": codes[4].to_lowercase() + "x"});
+    assert_display(&house.signed_in_with(&alice.account, &other).0, WRONG_RECOVERY);
+}
+
+fn f_15_and_f_7_without_a_record_of_ones_own_there_is_nothing_to_confirm(kind: Kind) {
+    let house = House::new(kind);
+    let alice = house.person("alice");
+    let (secret, _) = alice.enable_two_factor();
+    for token in ["short".to_owned(), "A".repeat(64), alice.token.clone()] {
+        let body = json!({"confirmation_token": token, "authentication_code": house.code(&secret, 1)});
+        assert_display(&house.browser().post(CHECKPOINT, &body), EXPIRED);
+    }
+    for (body, fields) in [
+        (json!({}), &["confirmation_token", "authentication_code"][..]),
+        (
+            json!({"confirmation_token": ["x"], "authentication_code": "x"}),
+            &["confirmation_token", "authentication_code"],
+        ),
+        (
+            json!({"confirmation_token": "x", "recovery_token": {}}),
+            &["recovery_token", "authentication_code"],
+        ),
+    ] {
+        let answer = house.browser().post(CHECKPOINT, &body);
+        assert_eq!(answer.status, 422, "{answer:?}");
+        let errors = answer.json()["errors"].as_array().unwrap().clone();
+        let named: Vec<_> = errors.iter().map(|error| error["meta"]["source_field"].clone()).collect();
+        assert_eq!(named, fields);
+    }
+}
+
+fn sec_24_a_ticket_dies_of_time_use_and_change(kind: Kind) {
+    let house = House::new(kind);
+    let alice = house.person("alice");
+    let (_, codes) = alice.enable_two_factor();
+    let confirm = |token: &Value, code: &str| {
+        house.browser().post(CHECKPOINT, &json!({"confirmation_token": token, "recovery_token": code}))
+    };
+    let used = house.browser().confirmation_token(&alice.account);
+    assert_eq!(confirm(&used, &codes[0]).status, 200);
+    assert_display(&confirm(&used, &codes[1]), EXPIRED);
+    let old = house.browser().confirmation_token(&alice.account);
+    house.later(5 * 60);
+    assert_display(&confirm(&old, &codes[1]), EXPIRED);
+    let before_change = house.browser().confirmation_token(&alice.account);
+    let body = json!({"current_password": PASSWORD, "password": "another horse", "password_confirmation": "another horse"});
+    assert_eq!(alice.put("/api/client/account/password", &body).status, 204);
+    assert_display(&confirm(&before_change, &codes[1]), EXPIRED);
+}
+
+fn f_31_five_wrong_codes_end_a_ticket_and_sec_25_ten_an_hour_quarter(kind: Kind) {
+    let house = House::new(kind);
+    let alice = house.person("alice");
+    let (secret, _) = alice.enable_two_factor();
+    house.mails();
+    let statuses: Vec<u16> = (0..4)
+        .flat_map(|_| {
+            house.later(31);
+            let token = house.browser().confirmation_token(&alice.account);
+            let body = json!({"confirmation_token": token, "authentication_code": house.code(&secret, 9)});
+            let tried: Vec<Answer> = (0..6).map(|_| house.browser().post(CHECKPOINT, &body)).collect();
+            tried.into_iter().map(|answer| {
+                let expired = answer.status == 400 && answer.error().1 == EXPIRED;
+                if expired { 410 } else { answer.status }
+            })
+        })
+        .collect();
+    assert_eq!(statuses[..6], [400, 400, 400, 400, 400, 410]);
+    assert_eq!(statuses[6..12], [400, 400, 400, 400, 400, 410]);
+    assert!(statuses[12..].iter().all(|status| *status == 429), "{statuses:?}");
+    assert!(!house.mails().is_empty(), "the owner is told: whoever guesses has the password");
+}
+
+on_every_store!(
+    f_12_the_password_step_gives_a_token_that_opens_nothing,
+    a_right_code_completes_it_with_leading_zeros_also_as_a_number,
+    sec_23_and_f_1_a_step_is_accepted_once_and_only_upwards,
+    sec_23_one_code_and_twenty_tickets_at_once_are_one_sign_in,
+    sec_27_and_f_2_one_recovery_code_and_twenty_tickets_at_once_are_one_sign_in,
+    a_recovery_code_is_spent_once_wins_over_a_code_and_the_owner_is_told,
+    f_15_and_f_7_without_a_record_of_ones_own_there_is_nothing_to_confirm,
+    sec_24_a_ticket_dies_of_time_use_and_change,
+    f_31_five_wrong_codes_end_a_ticket_and_sec_25_ten_an_hour_quarter,
+);
