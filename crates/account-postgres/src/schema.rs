@@ -3,11 +3,12 @@
 //! applied files were not these.
 
 use account_core::id::Digest;
-use sqlx::Row as _;
 use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{Row as _, SqlStr};
 
 use crate::failure::Failure;
 use crate::open::OpenError;
+use crate::statement::Draft;
 
 struct Migration {
     number: i64,
@@ -32,11 +33,20 @@ const HAS_LEDGER: &str = "SELECT to_regclass('schema_migration') IS NOT NULL";
 const NOTE: &str = "INSERT INTO schema_migration (number, name, digest) VALUES ($1, $2, $3)";
 const APPLIED: &str = "SELECT number, digest FROM schema_migration ORDER BY number";
 
+/// The engine's own name, where it matters.
+const ENGINE: &str = "SELECT version()";
+/// Compares text byte by byte without being told, and refuses to be told. Its older versions have no
+/// advisory locks: there the first node starts alone.
+const COCKROACH: &str = "CockroachDB";
+const COLLATION: &str = " COLLATE \"C\"";
+
 /// Brings the schema to this program's. Any number of nodes may do so at once.
 pub(crate) async fn migrate(connection: &mut PgConnection) -> Result<(), OpenError> {
     while !is_current(connection).await? {
+        let engine = sqlx::raw_sql(ENGINE).fetch_one(&mut *connection).await.map_err(database)?;
+        let cockroach = engine.try_get::<String, _>(0).map_err(database)?.contains(COCKROACH);
         control(connection, "BEGIN").await?;
-        match apply_next(connection).await {
+        match apply_next(connection, cockroach).await {
             Ok(()) => control(connection, "COMMIT").await?,
             Err(error) => {
                 // The error is what matters; the connection goes with it.
@@ -49,17 +59,28 @@ pub(crate) async fn migrate(connection: &mut PgConnection) -> Result<(), OpenErr
 }
 
 /// The first file that is not applied, if another node was not faster.
-async fn apply_next(connection: &mut PgConnection) -> Result<(), OpenError> {
-    control(connection, PATIENCE).await?;
-    control(connection, LOCK).await?;
+async fn apply_next(connection: &mut PgConnection, cockroach: bool) -> Result<(), OpenError> {
+    if !cockroach {
+        control(connection, PATIENCE).await?;
+        control(connection, LOCK).await?;
+    }
     control(connection, LEDGER).await?;
     let applied = applied(connection).await?;
     let Some(next) = next(&applied)? else { return Ok(()) };
-    let applying = sqlx::raw_sql(next.sql).execute(&mut *connection).await;
+    let sql = if cockroach { without_collation(next.sql) } else { SqlStr::from_static(next.sql) };
+    let applying = sqlx::raw_sql(sql).execute(&mut *connection).await;
     applying.map_err(|error| if is_taken(&error) { foreign(error) } else { database(error) })?;
     let note = sqlx::query(NOTE).bind(next.number).bind(next.name).bind(digest(next)).persistent(false);
     note.execute(connection).await.map_err(database)?;
     Ok(())
+}
+
+fn without_collation(sql: &'static str) -> SqlStr {
+    let mut draft = Draft::of("");
+    for part in sql.split(COLLATION) {
+        draft.then(part);
+    }
+    draft.into_text()
 }
 
 /// Whether all is applied, and nothing else.
@@ -131,6 +152,17 @@ mod tests {
         let numbers: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.number).collect();
         let expected: Vec<i64> = (1..).take(MIGRATIONS.len()).collect();
         assert_eq!(numbers, expected);
+    }
+
+    #[tokio::test]
+    async fn the_schema_stands_without_collations_too() {
+        let database = crate::scratch::ScratchDatabase::empty().await.unwrap();
+        let mut connection = <PgConnection as sqlx::Connection>::connect(&database.url()).await.unwrap();
+        for migration in MIGRATIONS {
+            let sql = without_collation(migration.sql);
+            assert!(!sql.as_str().contains("COLLATE"));
+            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        }
     }
 
     #[test]
