@@ -31,7 +31,7 @@ const TABLE: &[Row] = &[
     Row {
         name: "account-axum",
         normal: &["account-core"],
-        dev: &["account-testkit", "account-sqlite"],
+        dev: &["account-testkit", "account-sqlite", "account-postgres"],
         banned: SQLITE,
     },
     Row { name: "account-testkit", normal: &["account-core"], dev: &[], banned: SQLITE },

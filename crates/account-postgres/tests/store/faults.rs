@@ -1,12 +1,13 @@
 //! Faults that the database itself makes, by triggers: conflicts, deadlocks, a session that dies in
 //! the middle or at the commit, a lock that is not let go.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use account_core::ports::throttle::{Budget, Refill, Throttle as _, Verdict};
 use account_core::store::{AccountRepository as _, AccountStore as _, Change, StoreError};
 use account_postgres::scratch::ScratchDatabase;
 use account_testkit::sample;
+use tokio::time::Instant;
 
 use crate::fixture::{beside, change, commit_to, count, fresh, register, run};
 

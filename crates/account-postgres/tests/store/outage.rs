@@ -1,12 +1,13 @@
 //! The database goes away and comes back: refused, silent, restarted, or gone with an answer on the way.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use account_core::store::{
     AccountRepository as _, AccountStore as _, ApiKeyRepository as _, Change, StoreError, StoreResult,
 };
 use account_postgres::{PostgresOptions, PostgresStore};
 use account_testkit::sample;
+use tokio::time::Instant;
 
 use crate::fixture::{beside, change, commit_to, count, database, fresh, register, run};
 use crate::wire::{Mode, Wire};

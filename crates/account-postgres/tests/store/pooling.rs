@@ -3,7 +3,7 @@
 //! refused or forgotten.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use account_core::ports::throttle::{Budget, Refill, Throttle as _, Verdict};
 use account_core::store::{
@@ -14,6 +14,7 @@ use account_postgres::{PostgresOptions, PostgresStore};
 use account_testkit::sample;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
 use crate::fixture::{beside, change, commit_to, register, run};
 use crate::wire::with_place;
