@@ -1,0 +1,10 @@
+//! The program itself, as a person or a supervisor meets it: started in an empty folder, asked over a
+//! socket, stopped by a signal. What the API answers in detail is tested at the adapter.
+
+mod commands;
+mod durability;
+mod http;
+mod program;
+mod refusals;
+mod stopping;
+mod trial;

@@ -1,0 +1,213 @@
+//! Starting the program: a folder of its own, an environment without our settings, and what it printed.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// What a command left behind.
+pub struct Ended {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ended {
+    /// The result of a command that must have worked.
+    pub fn result(&self) -> &str {
+        assert_eq!(self.code, Some(0), "{}", self.err);
+        self.out.trim_end()
+    }
+
+    /// The line of a command that must have been refused: one line, and nothing on standard output.
+    pub fn refusal(&self) -> &str {
+        assert!(!matches!(self.code, Some(0) | None), "{}", self.out);
+        assert_eq!(self.out, "");
+        let line = self.err.trim_end();
+        assert_eq!(line.lines().filter(|line| line.starts_with("account-server: ")).count(), 1, "{line}");
+        assert!(!line.contains("panicked"), "{line}");
+        line
+    }
+}
+
+/// A folder that the program runs in.
+pub struct Place(TempDir);
+
+impl Place {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn command(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_account-server"));
+        command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| name.starts_with("ACCOUNT_") || name == "RUST_LOG") {
+                command.env_remove(name);
+            }
+        }
+        command.envs(settings.iter().copied());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Ended {
+        self.run_with(arguments, &[], "")
+    }
+
+    pub fn run_with(&self, arguments: &[&str], settings: &[(&str, &str)], input: &str) -> Ended {
+        let mut child = self
+            .command(arguments, settings)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A command that refuses its arguments does not read.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Makes a user with the password `correct horse battery`; answers the number.
+    pub fn user(&self, name: &str) -> i64 {
+        let email = format!("{name}@example.com");
+        let arguments = [
+            "user",
+            "create",
+            "--username",
+            name,
+            "--email",
+            &email,
+            "--first-name",
+            "Mia",
+            "--last-name",
+            "Muster",
+            "--password-stdin",
+        ];
+        let made = self.run_with(&arguments, &[], "correct horse battery\n");
+        serde_json::from_str::<serde_json::Value>(made.result()).unwrap()["id"].as_i64().unwrap()
+    }
+
+    /// Makes an API key.
+    pub fn key(&self, user: &str) -> String {
+        self.run(&["api-key", "create", "--user", user, "--description", "test"]).result().to_owned()
+    }
+
+    /// Starts `serve` on a free port and waits until it listens.
+    pub fn serve(&self, settings: &[(&str, &str)]) -> Server {
+        self.start("serve", settings)
+    }
+
+    pub fn start(&self, command: &str, settings: &[(&str, &str)]) -> Server {
+        let mut child = self
+            .command(&[command, "--listen", "127.0.0.1:0"], settings)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (errors, results) = (child.stderr.take().unwrap(), child.stdout.take().unwrap());
+        let (tell, log) = mpsc::channel();
+        std::thread::spawn(move || {
+            BufReader::new(errors).lines().map_while(Result::ok).try_for_each(|line| tell.send(line))
+        });
+        let (tell, out) = mpsc::channel();
+        std::thread::spawn(move || {
+            BufReader::new(results).lines().map_while(Result::ok).try_for_each(|line| tell.send(line))
+        });
+        let mut server =
+            Server { child, log, out, seen: Vec::new(), address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        server.address = server.wait_for_address();
+        server
+    }
+}
+
+/// A running server, killed when it is dropped.
+pub struct Server {
+    child: Child,
+    log: mpsc::Receiver<String>,
+    out: mpsc::Receiver<String>,
+    seen: Vec<String>,
+    pub address: SocketAddr,
+}
+
+impl Server {
+    fn wait_for_address(&mut self) -> SocketAddr {
+        let line = self.wait_for_log("listening on http://");
+        let (_, rest) = line.split_once("http://").unwrap();
+        rest.split([' ', '"']).next().unwrap().parse().unwrap()
+    }
+
+    /// The next line of the log with `part` in it.
+    pub fn wait_for_log(&mut self, part: &str) -> String {
+        loop {
+            match self.log.recv_timeout(Duration::from_secs(20)) {
+                Ok(line) => {
+                    self.seen.push(line.clone());
+                    if line.contains(part) {
+                        return line;
+                    }
+                }
+                Err(_) => panic!("no `{part}` in {:#?}", self.seen),
+            }
+        }
+    }
+
+    /// What was printed on standard output up to now.
+    pub fn printed(&self) -> String {
+        self.out.try_iter().collect::<Vec<_>>().join("\n")
+    }
+
+    /// All of the log, once the server has ended.
+    pub fn whole_log(mut self) -> String {
+        self.seen.extend(self.log.iter());
+        std::mem::take(&mut self.seen).join("\n")
+    }
+
+    pub fn signal(&self, name: &str) {
+        let number = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &number]).status().unwrap().success());
+    }
+
+    /// Waits for the end; `None` if it takes longer.
+    pub fn end_within(&mut self, patience: Duration) -> Option<ExitStatus> {
+        #[expect(clippy::disallowed_methods, reason = "a test waits for another process")]
+        let now = Instant::now;
+        let until = now() + patience;
+        while now() < until {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(status);
+            }
+            pause(Duration::from_millis(10));
+        }
+        None
+    }
+
+    /// Asks for an orderly end, and expects one.
+    pub fn stop(&mut self) {
+        self.signal("TERM");
+        let status = self.end_within(Duration::from_secs(25)).expect("it ends");
+        assert_eq!(status.code(), Some(0));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test waits for another process")]
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
