@@ -7,20 +7,26 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// An answer.
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{}", self.body))
     }
 }
 
 /// Asks once, on a connection of its own; `None` if there was no whole answer.
-pub fn try_ask(address: SocketAddr, method: &str, path: &str, key: &str, body: &str) -> Option<Answer> {
+pub(crate) fn try_ask(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    key: &str,
+    body: &str,
+) -> Option<Answer> {
     let mut socket = TcpStream::connect_timeout(&address, Duration::from_secs(5)).ok()?;
     socket.set_read_timeout(Some(Duration::from_secs(25))).ok()?;
     let credential = if key.is_empty() { String::new() } else { format!("Authorization: Bearer {key}\r\n") };
@@ -48,11 +54,11 @@ pub fn try_ask(address: SocketAddr, method: &str, path: &str, key: &str, body: &
 }
 
 /// Asks once, and expects an answer.
-pub fn ask(address: SocketAddr, method: &str, path: &str, key: &str, body: &str) -> Answer {
+pub(crate) fn ask(address: SocketAddr, method: &str, path: &str, key: &str, body: &str) -> Answer {
     try_ask(address, method, path, key, body).expect("an answer")
 }
 
 /// `GET /api/client/account` with this key.
-pub fn account(address: SocketAddr, key: &str) -> Answer {
+pub(crate) fn account(address: SocketAddr, key: &str) -> Answer {
     ask(address, "GET", "/api/client/account", key, "")
 }

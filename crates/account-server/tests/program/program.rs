@@ -10,21 +10,21 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// What a command left behind.
-pub struct Ended {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ended {
     /// The result of a command that must have worked.
-    pub fn result(&self) -> &str {
+    pub(crate) fn result(&self) -> &str {
         assert_eq!(self.code, Some(0), "{}", self.err);
         self.out.trim_end()
     }
 
     /// The line of a command that must have been refused: one line, and nothing on standard output.
-    pub fn refusal(&self) -> &str {
+    pub(crate) fn refusal(&self) -> &str {
         assert!(!matches!(self.code, Some(0) | None), "{}", self.out);
         assert_eq!(self.out, "");
         let line = self.err.trim_end();
@@ -35,18 +35,18 @@ impl Ended {
 }
 
 /// A folder that the program runs in.
-pub struct Place(TempDir);
+pub(crate) struct Place(TempDir);
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    pub fn command(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_account-server"));
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
@@ -59,11 +59,11 @@ impl Place {
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         self.run_with(arguments, &[], "")
     }
 
-    pub fn run_with(&self, arguments: &[&str], settings: &[(&str, &str)], input: &str) -> Ended {
+    pub(crate) fn run_with(&self, arguments: &[&str], settings: &[(&str, &str)], input: &str) -> Ended {
         let mut child = self
             .command(arguments, settings)
             .stdin(Stdio::piped())
@@ -79,7 +79,7 @@ impl Place {
     }
 
     /// Makes a user with the password `correct horse battery`; answers the number.
-    pub fn user(&self, name: &str) -> i64 {
+    pub(crate) fn user(&self, name: &str) -> i64 {
         let email = format!("{name}@example.com");
         let arguments = [
             "user",
@@ -99,16 +99,16 @@ impl Place {
     }
 
     /// Makes an API key.
-    pub fn key(&self, user: &str) -> String {
+    pub(crate) fn key(&self, user: &str) -> String {
         self.run(&["api-key", "create", "--user", user, "--description", "test"]).result().to_owned()
     }
 
     /// Starts `serve` on a free port and waits until it listens.
-    pub fn serve(&self, settings: &[(&str, &str)]) -> Server {
+    pub(crate) fn serve(&self, settings: &[(&str, &str)]) -> Server {
         self.start("serve", settings)
     }
 
-    pub fn start(&self, command: &str, settings: &[(&str, &str)]) -> Server {
+    pub(crate) fn start(&self, command: &str, settings: &[(&str, &str)]) -> Server {
         let mut child = self
             .command(&[command, "--listen", "127.0.0.1:0"], settings)
             .stdout(Stdio::piped())
@@ -132,12 +132,12 @@ impl Place {
 }
 
 /// A running server, killed when it is dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     log: mpsc::Receiver<String>,
     out: mpsc::Receiver<String>,
     seen: Vec<String>,
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Server {
@@ -148,7 +148,7 @@ impl Server {
     }
 
     /// The next line of the log with `part` in it.
-    pub fn wait_for_log(&mut self, part: &str) -> String {
+    pub(crate) fn wait_for_log(&mut self, part: &str) -> String {
         loop {
             match self.log.recv_timeout(Duration::from_secs(20)) {
                 Ok(line) => {
@@ -163,23 +163,23 @@ impl Server {
     }
 
     /// What was printed on standard output up to now.
-    pub fn printed(&self) -> String {
+    pub(crate) fn printed(&self) -> String {
         self.out.try_iter().collect::<Vec<_>>().join("\n")
     }
 
     /// All of the log, once the server has ended.
-    pub fn whole_log(mut self) -> String {
+    pub(crate) fn whole_log(mut self) -> String {
         self.seen.extend(self.log.iter());
         std::mem::take(&mut self.seen).join("\n")
     }
 
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let number = self.child.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &number]).status().unwrap().success());
     }
 
     /// Waits for the end; `None` if it takes longer.
-    pub fn end_within(&mut self, patience: Duration) -> Option<ExitStatus> {
+    pub(crate) fn end_within(&mut self, patience: Duration) -> Option<ExitStatus> {
         #[expect(clippy::disallowed_methods, reason = "a test waits for another process")]
         let now = Instant::now;
         let until = now() + patience;
@@ -193,7 +193,7 @@ impl Server {
     }
 
     /// Asks for an orderly end, and expects one.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.signal("TERM");
         let status = self.end_within(Duration::from_secs(25)).expect("it ends");
         assert_eq!(status.code(), Some(0));
@@ -208,6 +208,6 @@ impl Drop for Server {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test waits for another process")]
-pub fn pause(time: Duration) {
+pub(crate) fn pause(time: Duration) {
     std::thread::sleep(time);
 }

@@ -34,8 +34,7 @@ fn rel_10_a_stop_under_load_cuts_no_answer_and_leaves_a_tidy_database() {
                     let body = r#"{"email":"mia@example.com","password":"correct horse battery"}"#;
                     loop {
                         let asked_before = !stopped.load(Ordering::SeqCst);
-                        match try_ask(address, "PUT", "/api/client/account/email", &key, body)
-                        {
+                        match try_ask(address, "PUT", "/api/client/account/email", &key, body) {
                             Some(answer) if answer.status == 204 => answered.fetch_add(1, Ordering::SeqCst),
                             Some(answer) => panic!("{}", answer.body),
                             // After the stop nobody listens; a request from before it must be answered.
