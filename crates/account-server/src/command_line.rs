@@ -61,8 +61,12 @@ pub(crate) struct ServingOptions {
     /// Networks whose X-Forwarded-For is believed, separated by commas
     #[arg(long, value_name = "CIDR")]
     pub(crate) trusted_proxies: Option<String>,
-    /// The address under which browsers come, such as https://account.example.com
-    #[arg(long, value_name = "URL")]
+    /// The address under which browsers come.
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "The address under which browsers come, such as https://account.example.com"
+    )]
     pub(crate) public_url: Option<String>,
     /// on or off; off is for load tests on loopback alone
     #[arg(long, value_name = "SWITCH")]

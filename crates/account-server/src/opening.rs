@@ -1,7 +1,7 @@
 //! Opens the database and finds the keyring that belongs to it. A new SQLite database gets a keyring beside
 //! it; any other database must be told where its keyring is. Which rows there are is the store's affair.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use account_core::ports::entropy::OsEntropy;
@@ -61,7 +61,7 @@ fn keyring_source(settings: &Settings) -> Result<KeyringSource, Failure> {
     Ok(KeyringSource::File(path))
 }
 
-fn make_beside(database: &Path, path: &PathBuf) -> Result<(), Failure> {
+fn make_beside(database: &Path, path: &Path) -> Result<(), Failure> {
     // A file without a byte has nothing in it that another keyring could have sealed.
     if std::fs::metadata(database).is_ok_and(|about| about.len() > 0) {
         return Err(Failure::refused(format!(
