@@ -8,7 +8,6 @@
 mod administration;
 mod alarms;
 mod assembling;
-mod background;
 mod command_line;
 mod failure;
 mod hashing_priority;
@@ -67,7 +66,7 @@ fn run(line: &CommandLine) -> Result<(), Failure> {
 /// The services for one command: one password is hashed at the most.
 async fn open(mut settings: Settings) -> Result<account_core::Accounts, Failure> {
     settings.hashing_threads = Some(1);
-    assembling::accounts(&settings, opening::open(&settings)?).await
+    assembling::accounts(&settings, opening::open(&settings).await?).await
 }
 
 fn on(mut runtime: Builder, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {

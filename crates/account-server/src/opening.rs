@@ -8,8 +8,10 @@ use account_core::ports::entropy::OsEntropy;
 use account_core::ports::keyring::Keyring;
 use account_core::ports::throttle::Throttle;
 use account_core::store::AccountStore;
+use account_postgres::{PostgresOptions, PostgresStore};
 use account_sqlite::SqliteStore;
 
+use crate::assembling;
 use crate::failure::Failure;
 use crate::keyring_file;
 use crate::settings::{DatabaseUrl, KeyringSource, Settings};
@@ -28,7 +30,7 @@ pub(crate) struct Opened {
 ///
 /// # Errors
 /// One line: no keyring, a bad one, a database that cannot be opened, a newer schema.
-pub(crate) fn open(settings: &Settings) -> Result<Opened, Failure> {
+pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
     let keyring = keyring_file::load(&keyring_source(settings)?)?;
     match &settings.database {
         DatabaseUrl::Sqlite(path) => {
@@ -37,8 +39,13 @@ pub(crate) fn open(settings: &Settings) -> Result<Opened, Failure> {
             let store = Arc::new(store);
             Ok(Opened { store: store.clone(), throttle: store, keyring })
         }
-        DatabaseUrl::Postgres(_) => {
-            Err(Failure::refused(format!("{}: this program was built without PostgreSQL", settings.database)))
+        DatabaseUrl::Postgres(url) => {
+            let store = PostgresStore::connect(url, PostgresOptions::new()).await;
+            let store = store.map_err(|error| {
+                Failure::refused(format!("{}: {}", settings.database, assembling::in_full(&error)))
+            })?;
+            let store = Arc::new(store);
+            Ok(Opened { store: store.clone(), throttle: store, keyring })
         }
     }
 }
@@ -94,15 +101,19 @@ mod tests {
         Settings::gather(None, &[], pairs).unwrap()
     }
 
+    fn opened(settings: &Settings) -> Result<Opened, Failure> {
+        tokio::runtime::Runtime::new().unwrap().block_on(open(settings))
+    }
+
     fn refusal(settings: &Settings) -> String {
-        open(settings).err().unwrap().to_string()
+        opened(settings).err().unwrap().to_string()
     }
 
     #[test]
     fn a_new_database_gets_a_keyring_beside_it_and_both_are_found_again() {
         let folder = tempfile::tempdir().unwrap();
         for _ in 0..2 {
-            assert!(open(&settings(folder.path(), &[])).is_ok());
+            assert!(opened(&settings(folder.path(), &[])).is_ok());
         }
         assert!(folder.path().join("account.db.keyring").exists());
     }
@@ -110,7 +121,7 @@ mod tests {
     #[test]
     fn a_database_whose_keyring_is_gone_is_refused_and_no_new_keyring_is_made() {
         let folder = tempfile::tempdir().unwrap();
-        open(&settings(folder.path(), &[])).ok().unwrap();
+        opened(&settings(folder.path(), &[])).ok().unwrap();
         let keyring = folder.path().join("account.db.keyring");
         std::fs::remove_file(&keyring).unwrap();
         assert!(refusal(&settings(folder.path(), &[])).contains("account.db.keyring is missing"));

@@ -6,12 +6,12 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use account_axum::client_ip::TrustedProxies;
+use account_axum::{Options, SessionCookie};
 use account_core::Accounts;
 use account_core::ports::mailer::Mailer;
 use async_trait::async_trait;
 use axum::Router;
 
-use crate::background::Background;
 use crate::failure::Failure;
 use crate::serving::{self, Readiness, ServingLimits, Stopping};
 use crate::settings::Settings;
@@ -35,7 +35,7 @@ pub(crate) async fn serve(mut settings: Settings) -> Result<(), Failure> {
     let stopping = serving::on_signals().map_err(|error| Failure::refused(format!("signals: {error}")))?;
     let listener = listen(&settings)?;
     settings.listen = address(&listener)?;
-    let accounts = assembling::accounts(&settings, opening::open(&settings)?).await?;
+    let accounts = assembling::accounts(&settings, opening::open(&settings).await?).await?;
     run(&settings, listener, accounts, stopping).await
 }
 
@@ -66,10 +66,10 @@ pub(crate) async fn run(
     let listener = tokio::net::TcpListener::from_std(listener)
         .map_err(|error| Failure::refused(format!("the listening socket: {error}")))?;
     say_hello(settings, mailer.as_ref());
-    let background = Background::start(&accounts, mailer, &stopping);
+    let upkeep = account_axum::upkeep(accounts, mailer);
     let tls = settings.public_url.as_ref().is_some_and(crate::settings::PublicUrl::is_tls);
     serving::serve(listener, router, limits, tls, stopping).await;
-    background.finish().await;
+    upkeep.stop().await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -108,11 +108,31 @@ impl Readiness for StoreIsReady {
     }
 }
 
+/// Over plain HTTP on loopback, or by an explicit setting, the cookie goes without `Secure`.
+fn session_cookie(settings: &Settings) -> SessionCookie {
+    let tls = settings.public_url.as_ref().is_some_and(crate::settings::PublicUrl::is_tls);
+    let plain_loopback = settings.listen.ip().is_loopback() && !tls;
+    if plain_loopback || settings.insecure_http_cookies {
+        SessionCookie::PlainHttp
+    } else {
+        SessionCookie::Secure
+    }
+}
+
 fn router(settings: &Settings, accounts: &Accounts, stopping: &Stopping) -> Result<Router, Failure> {
     let proxies = settings.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    let _proxies = TrustedProxies::parse(&proxies)
+    let trusted_proxies = TrustedProxies::parse(&proxies)
         .map_err(|error| Failure::refused(format!("ACCOUNT_TRUSTED_PROXIES: {error}")))?;
-    let _limit = settings.limits.then(|| NonZeroU32::new(settings.api_limit)).flatten();
+    let options = Options {
+        requests_per_minute: settings.limits.then(|| NonZeroU32::new(settings.api_limit)).flatten(),
+        trusted_proxies,
+        public_url: Some(assembling::public_origin(settings)),
+        session_cookie: session_cookie(settings),
+        ..Options::default()
+    };
     let health = serving::health_routes(Arc::new(StoreIsReady(accounts.clone())), stopping.clone());
-    Ok(health)
+    Ok(account_axum::router(accounts.clone(), options.clone())
+        .merge(account_axum::auth_router(accounts.clone(), options))
+        .merge(health)
+        .fallback(account_axum::unknown_route::unknown_path))
 }

@@ -12,11 +12,16 @@ use crate::failure::Failure;
 pub(super) const NAME: &str = "account-try";
 /// The database in it.
 pub(super) const DATABASE: &str = "account.db";
+/// The sample account's password in it, and nothing else: for a line that is pasted.
+pub(super) const PASSWORD: &str = "password";
+/// The sample account's API key in it, and nothing else.
+pub(super) const API_KEY: &str = "api-key";
 /// The folder of mails in it.
 pub(super) const MAILS: &str = "mails";
 
 const MARKER: &str = ".made-by-account-server-try";
-const OURS: &[&str] = &["account.db", "account.db-wal", "account.db-shm", "account.db.keyring"];
+const OURS: &[&str] =
+    &["account.db", "account.db-wal", "account.db-shm", "account.db.keyring", PASSWORD, API_KEY];
 
 /// The folder, ours as long as this lives.
 #[derive(Debug)]
@@ -57,6 +62,17 @@ impl TrialFolder {
         }
         empty(path).map_err(cannot)?;
         Ok(Self { path: path.to_owned(), _marker: marker })
+    }
+
+    /// Keeps a secret of the sample's in a file that its owner alone can read.
+    ///
+    /// # Errors
+    /// One line.
+    pub(super) fn keep(&self, name: &str, secret: &str) -> Result<(), Failure> {
+        let path = self.path.join(name);
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let written = file.and_then(|mut file| io::Write::write_all(&mut file, secret.as_bytes()));
+        written.map_err(|error| Failure::refused(format!("cannot write {}: {error}", path.display())))
     }
 
     /// Where it is.

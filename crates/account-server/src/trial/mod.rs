@@ -30,8 +30,10 @@ pub(crate) async fn run(mut settings: Settings) -> Result<(), Failure> {
         let from = "account@localhost".to_owned();
         settings.mail = Some(MailRoute::Folder { folder: folder.path().join(folder::MAILS), from });
     }
-    let accounts = assembling::accounts(&settings, opening::open(&settings)?).await?;
+    let accounts = assembling::accounts(&settings, opening::open(&settings).await?).await?;
     let sample = sample::make(&accounts, &OsEntropy).await?;
+    folder.keep(folder::PASSWORD, &sample.password)?;
+    folder.keep(folder::API_KEY, &sample.token)?;
     administration::print_line(&recipe::recipe(settings.listen, folder.path(), &sample))?;
     serve::run(&settings, listener, accounts, stopping).await
 }

@@ -51,10 +51,10 @@ pub(super) async fn make(accounts: &Accounts, entropy: &dyn Entropy) -> Result<S
 fn user(accounts: &Accounts, password: &str) -> Option<NewUser> {
     let password = NewPassword::parse(password, &accounts.policy().passwords, &[]).ok()?;
     Some(NewUser {
-        username: Username::parse("demo").ok()?,
-        email: Email::parse("demo@example.com").ok()?,
-        first_name: PersonName::parse("Demo").ok(),
-        last_name: PersonName::parse("User").ok(),
+        username: Username::parse("sample").ok()?,
+        email: Email::parse("sample@example.com").ok()?,
+        first_name: PersonName::parse("Sam").ok(),
+        last_name: PersonName::parse("Ple").ok(),
         language: Language::parse("en").ok()?,
         admin: false,
         email_verified: true,
