@@ -6,6 +6,7 @@ mod edges;
 mod layout;
 mod readme;
 mod rooms;
+mod security;
 mod sources;
 mod sql;
 mod text;
