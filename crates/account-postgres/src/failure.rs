@@ -86,8 +86,14 @@ impl Failure {
         matches!(self, Self::Lost(_))
     }
 
-    pub(crate) fn tells_of_a_dead_server(&self) -> bool {
-        matches!(self, Self::Lost(_) | Self::Verdict(StoreError::OutcomeUnknown(_)))
+    /// Whether connections that rest will very likely fail like this one: they lead to the same server,
+    /// and are as old.
+    pub(crate) fn casts_doubt_on_others(&self) -> bool {
+        match self {
+            Self::Lost(_) | Self::Verdict(StoreError::OutcomeUnknown(_)) => true,
+            Self::Refused(_) => self.spoils_the_connection(),
+            Self::Verdict(_) | Self::Late => false,
+        }
     }
 
     /// The contract's error, where nothing can have been written.

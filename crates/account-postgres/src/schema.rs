@@ -64,7 +64,9 @@ async fn apply_next(connection: &mut PgConnection, cockroach: bool) -> Result<()
         control(connection, PATIENCE).await?;
         control(connection, LOCK).await?;
     }
-    control(connection, LEDGER).await?;
+    if !has_ledger(connection).await? {
+        control(connection, LEDGER).await?;
+    }
     let applied = applied(connection).await?;
     let Some(next) = next(&applied)? else { return Ok(()) };
     let sql = if cockroach { without_collation(next.sql) } else { SqlStr::from_static(next.sql) };
@@ -85,11 +87,12 @@ fn without_collation(sql: &'static str) -> SqlStr {
 
 /// Whether all is applied, and nothing else.
 async fn is_current(connection: &mut PgConnection) -> Result<bool, OpenError> {
-    let row = sqlx::raw_sql(HAS_LEDGER).fetch_one(&mut *connection).await.map_err(database)?;
-    if !row.try_get::<bool, _>(0).map_err(database)? {
-        return Ok(false);
-    }
-    Ok(next(&applied(connection).await?)?.is_none())
+    Ok(has_ledger(connection).await? && next(&applied(connection).await?)?.is_none())
+}
+
+async fn has_ledger(connection: &mut PgConnection) -> Result<bool, OpenError> {
+    let row = sqlx::raw_sql(HAS_LEDGER).fetch_one(connection).await.map_err(database)?;
+    row.try_get(0).map_err(database)
 }
 
 async fn applied(connection: &mut PgConnection) -> Result<Vec<(i64, String)>, OpenError> {

@@ -92,10 +92,10 @@ impl Lease {
         }
     }
 
-    /// The connection is of no more use, and if it is dead, then so are those that rest.
+    /// The connection is of no more use, nor are those that rest, if what ailed it ails them.
     pub(crate) fn discard(mut self, failure: &Failure) {
         drop(self.connection.take());
-        if failure.tells_of_a_dead_server() {
+        if failure.casts_doubt_on_others() {
             self.home.forget_idle();
         }
     }

@@ -165,3 +165,25 @@ async fn sec_15_budgets_are_exact_under_many_callers_on_two_nodes() {
     let levels = count(&mut beside(&database).await, "throttle_level").await;
     assert_eq!(levels, 2, "a refusal leaves no rows");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_that_were_prepared_before_a_newer_node_migrated_still_run() {
+    let (database, store) = fresh().await;
+    let account = register(&store, 1).await;
+    // On several connections.
+    let warm: Vec<_> = (0..8)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.state(account.id).await.unwrap() })
+        })
+        .collect();
+    for task in warm {
+        task.await.unwrap();
+    }
+    change(&store, account.id, a_key()).await.unwrap();
+    run(&mut beside(&database).await, "ALTER TABLE account ALTER COLUMN email TYPE varchar(300)").await;
+    for _ in 0..8 {
+        assert!(store.state(account.id).await.unwrap().is_some());
+        change(&store, account.id, vec![]).await.unwrap();
+    }
+}
