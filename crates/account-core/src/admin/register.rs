@@ -5,7 +5,7 @@ use crate::activity::Event;
 use crate::admin::Admin;
 use crate::email::Email;
 use crate::error::Error;
-use crate::id::AccountUid;
+use crate::id::{AccountId, AccountUid, FactorEpoch, PasswordEpoch, Revision};
 use crate::password::{NewPassword, PasswordHash};
 use crate::profile::{Language, PersonName, Username};
 
@@ -68,6 +68,28 @@ impl Admin<'_> {
         };
         let record = recorder.change(Event::Registered, &[], now);
         let id = inner.store.register(&account, &[record]).await?;
-        inner.store.account(id).await?.ok_or(Error::NotFound)
+        // Not read back: a failure now would call what was done undone.
+        Ok(registered(id, account))
+    }
+}
+
+/// The account as the store has it from now on.
+fn registered(id: AccountId, new: NewAccount) -> Account {
+    Account {
+        id,
+        uid: new.uid,
+        revision: Revision::FIRST,
+        password_epoch: PasswordEpoch::FIRST,
+        factor_epoch: FactorEpoch::FIRST,
+        username: new.username,
+        email: new.email,
+        email_verified_at: new.email_verified_at,
+        first_name: new.first_name,
+        last_name: new.last_name,
+        language: new.language,
+        admin: new.admin,
+        disabled_at: None,
+        two_factor: false,
+        created_at: new.created_at,
     }
 }

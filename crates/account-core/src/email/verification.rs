@@ -68,7 +68,10 @@ pub(crate) async fn answer_request(
     let Some(account) = whose(accounts, email).await? else { return Ok(()) };
     let (token, mail_id) = (mint_token(&*accounts.inner.entropy)?, accounts.mail_id()?);
     let decided = accounts.decide(Actor::Claimant(account.id, account.uid), |state, now| {
-        if state.account.email_verified_at.is_some() || state.account.disabled_at.is_some() {
+        let present = &state.account;
+        // At another address since it was looked up: nobody asked for a mail to that one.
+        let asked_for = present.email.same_address(&account.email);
+        if !asked_for || present.email_verified_at.is_some() || present.disabled_at.is_some() {
             return Decision::unchanged(());
         }
         let purpose = MailTokenPurpose::EmailVerification;

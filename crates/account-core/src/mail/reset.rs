@@ -146,6 +146,10 @@ pub(crate) async fn answer_request(
     let properties = client.properties();
     let decided = accounts.decide(Actor::Claimant(account.id, account.uid), |state, now| {
         let rule = || -> Result<(Vec<Change>, ()), Error> {
+            // Disabled, or at another address, since it was looked up.
+            if state.account.disabled_at.is_some() || !state.account.email.same_address(&account.email) {
+                return Ok((Vec::new(), ()));
+            }
             let purpose = MailTokenPurpose::PasswordReset;
             let mut changes = replace_token(accounts, state, purpose, &token, mail_id, now)?;
             let mut entry = recorder.entry(Event::ResetRequested, &properties, now);
@@ -167,7 +171,11 @@ pub(crate) async fn answer_request(
 pub(crate) async fn whose(accounts: &Accounts, email: &str) -> Result<Option<Account>, Error> {
     let Some(login) = Login::parse(email) else { return Ok(None) };
     match accounts.inner.store.account_by_login(&login).await? {
-        Some(id) => Ok(accounts.inner.store.account(id).await?),
+        // Two reads: it may be at another address by the second.
+        Some(id) => {
+            let found = accounts.inner.store.account(id).await?;
+            Ok(found.filter(|account| account.email.canonical() == login.key()))
+        }
         None => Ok(None),
     }
 }
