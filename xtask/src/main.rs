@@ -7,6 +7,7 @@
 
 mod failure;
 mod postgres;
+mod simulate;
 mod system;
 mod test;
 
@@ -23,6 +24,8 @@ The workspace's own commands.
                              ARGS go to `cargo test` in place of `--workspace`
   cargo xtask postgres       starts a throw-away PostgreSQL, prints its URL, and takes it away
                              again at the end of its input or on Ctrl-C
+  cargo xtask simulate --seed S --steps N
+                             a long simulated run of the services, the same for the same seed
   cargo xtask help           this text
 
 ACCOUNT_TEST_POSTGRES_URL names a PostgreSQL to use instead of a throw-away one; its role must be
@@ -46,6 +49,7 @@ fn run(command: &str, rest: &[String]) -> Outcome<ExitCode> {
     match command {
         "test" => test::run(rest),
         "postgres" => postgres::run(),
+        "simulate" => simulate::run(rest),
         postgres::KEEPER => postgres::keep(rest),
         "help" | "--help" | "-h" => {
             std::io::stdout()

@@ -56,6 +56,8 @@ mod reopening;
 pub mod sample;
 mod seeded_entropy;
 mod sequences;
+pub mod services;
+pub mod simulation;
 mod stampedes;
 mod throttle;
 
