@@ -12,6 +12,7 @@ mod embedding;
 mod failures;
 mod framing;
 mod house;
+mod known_faults;
 mod order_of_checks;
 mod password;
 mod person;

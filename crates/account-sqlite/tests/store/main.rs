@@ -7,4 +7,5 @@ mod killed;
 mod opening;
 mod queue;
 mod rows;
+mod secrets_at_rest;
 mod several_at_once;
