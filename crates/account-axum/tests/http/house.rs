@@ -56,8 +56,11 @@ pub(crate) struct Plan {
     pub(crate) keyring: String,
     pub(crate) clock: Arc<ManualClock>,
     /// Routes of an embedder, beside ours.
-    pub(crate) beside: Option<Box<dyn FnOnce(&Accounts, &Options) -> Router>>,
+    pub(crate) beside: Option<Beside>,
 }
+
+/// Makes an embedder's routes.
+type Beside = Box<dyn FnOnce(&Accounts, &Options) -> Router>;
 
 impl Default for Plan {
     fn default() -> Self {

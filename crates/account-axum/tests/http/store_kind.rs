@@ -26,7 +26,7 @@ pub(crate) struct FreshStore {
 /// A database, which goes when the last store on it does.
 enum Place {
     Folder(TempDir),
-    Server(ScratchDatabase),
+    Server(Box<ScratchDatabase>),
 }
 
 impl Kind {
@@ -34,7 +34,7 @@ impl Kind {
     pub(crate) async fn fresh(self) -> FreshStore {
         let place = match self {
             Self::Sqlite => Place::Folder(tempfile::tempdir().unwrap()),
-            Self::Postgres => Place::Server(ScratchDatabase::create().await.unwrap()),
+            Self::Postgres => Place::Server(Box::new(ScratchDatabase::create().await.unwrap())),
         };
         FreshStore::on(Arc::new(place)).await
     }
