@@ -99,7 +99,7 @@ impl Accounts {
         let mut entry =
             recorder.entry(Event::AddressBlocked, &[("identifier", identifier)], self.inner.clock.now());
         entry.api_key = Some(key.identifier);
-        Ok(self.inner.store.record(&[entry]).await?)
+        self.record(Some(account.id), entry).await
     }
 
     /// A forged row is as good as absent, and an alarm; a missing key is the operator's fault, and

@@ -3,6 +3,7 @@
 use crate::accounts::Accounts;
 use crate::activity::Activity;
 use crate::error::Error;
+use crate::id::AccountId;
 use crate::principal::Actor;
 use crate::store::{AccountState, Change, Commit, StoreError, UniqueKey};
 use crate::time::Timestamp;
@@ -100,6 +101,16 @@ impl Accounts {
             }
         }
         Err(Undecided::Refused(Error::Contended))
+    }
+
+    /// Puts an entry on the audit trail that no commit carries.
+    pub(crate) async fn record(&self, id: Option<AccountId>, entry: Activity) -> Result<(), Error> {
+        let entries = [entry];
+        self.inner.store.record(&entries).await?;
+        if let (Some(listener), [entry]) = (&self.inner.listener, &entries) {
+            listener.recorded(id, entry);
+        }
+        Ok(())
     }
 
     fn tell(&self, commit: &Commit) {

@@ -22,6 +22,8 @@ use crate::two_factor::{PendingTwoFactor, StoredRecoveryCode, TwoFactor};
 pub struct Resealed {
     /// The last account that was looked at: where the next batch begins. `None` when there was none left.
     pub last: Option<AccountId>,
+    /// How many accounts were looked at.
+    pub looked_at: u64,
     /// How many accounts were moved.
     pub moved: u64,
     /// Older keys that rows of this batch still name: password hashes move at their owner's next
@@ -38,6 +40,7 @@ impl Accounts {
         let mut done = Resealed::default();
         for account in self.inner.store.accounts(after, limit.clamp(1, 1000)).await? {
             done.last = Some(account.id);
+            done.looked_at = done.looked_at.saturating_add(1);
             let moved = self.decide(Actor::Claimant(account.id, account.uid), |state, _| {
                 self.reseal_rule(state)
                     .map(|changes| {

@@ -9,4 +9,10 @@ pub trait CommitListener: Send + Sync {
     /// What was committed to an account, as its audit entries say. A crash between the commit and this
     /// call loses the call: what must not be lost is read from the audit trail.
     fn committed(&self, id: AccountId, uid: AccountUid, entries: &[&Activity]);
+
+    /// An audit entry that no commit carries: a refusal, of nobody's account if `id` is `None`. Told to
+    /// nobody by default.
+    fn recorded(&self, id: Option<AccountId>, entry: &Activity) {
+        let _ = (id, entry);
+    }
 }

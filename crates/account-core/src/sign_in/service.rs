@@ -339,7 +339,7 @@ impl SignIn<'_> {
             properties.push(("username", typed));
         }
         let entry = recorder.entry(Event::SignInFailed, &properties, self.0.now());
-        Ok(self.0.inner.store.record(&[entry]).await?)
+        self.0.record(state.map(|state| state.account.id), entry).await
     }
 }
 

@@ -19,7 +19,8 @@ impl Keyring {
         self.keys().map(|key| KeyCheck { name: key.name.clone(), check: key.check }).collect()
     }
 
-    /// Compares the ring with what a database recorded, and gives the keys to record there next.
+    /// Compares the ring with what a database recorded, and gives what to record there next: the current
+    /// key, if it is new. A key that never wrote is not recorded, and neither is one that was retired.
     /// A program that gets an error must not start: it would lock everybody out, or write values
     /// that the right ring cannot read.
     ///
@@ -33,8 +34,9 @@ impl Keyring {
                 return Err(KeyringError::Different(known.name.clone()));
             }
         }
-        let mut new = self.checks();
-        new.retain(|check| recorded.iter().all(|known| known.name != check.name));
-        Ok(new)
+        let current = &self.current;
+        let known = recorded.iter().any(|known| known.name == current.name);
+        let new = || KeyCheck { name: current.name.clone(), check: current.check };
+        Ok((!known).then(new).into_iter().collect())
     }
 }

@@ -42,6 +42,9 @@ pub enum KeyringError {
     /// The same key under two names.
     #[error("the keys `{0}` and `{1}` are the same")]
     RepeatedKey(KeyName, KeyName),
+    /// The ring has no key of this name.
+    #[error("the keyring has no key `{0}`")]
+    Absent(KeyName),
     /// The database was written with a key that the ring lacks.
     #[error("the database was written with the key `{0}`, which this keyring lacks")]
     Missing(KeyName),

@@ -22,10 +22,11 @@ impl Keyring {
         Mac::new(&self.current.name, &tag(&self.current, purpose, parts))
     }
 
-    /// Authenticates `parts` with the oldest key, which stays the same while newer ones are added: for
-    /// names that must be found again, such as those of counters.
+    /// Authenticates `parts` with the oldest key, which stays the same while newer ones are added and
+    /// made current: for names that must be found again, such as those of counters. The oldest is the
+    /// one whose name sorts first, wherever it stands.
     pub fn lasting_mac(&self, purpose: MacPurpose, parts: &[&[u8]]) -> Mac {
-        let oldest = self.older.last().unwrap_or(&self.current);
+        let oldest = self.keys().min_by_key(|key| &key.name).unwrap_or(&self.current);
         Mac::new(&oldest.name, &tag(oldest, purpose, parts))
     }
 

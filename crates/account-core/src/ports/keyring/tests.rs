@@ -82,22 +82,49 @@ fn a_new_ring_differs_from_every_other_and_can_be_renewed() {
     let old = Keyring::parse(&text).unwrap();
     assert_ne!(old.checks(), Keyring::parse(&Keyring::generate(&OsEntropy).unwrap()).unwrap().checks());
 
-    let text = Keyring::with_new_current_key(&text, &OsEntropy).unwrap();
+    let text = Keyring::text_with_new_key(&text, &OsEntropy).unwrap();
+    let added = Keyring::parse(&text).unwrap();
+    assert!(text.starts_with("# Keyring"));
+    assert_eq!((added.current(), added.names().count()), (old.current(), 2));
+
+    let name = added.names().nth(1).unwrap();
+    let text = Keyring::text_with_current(&text, name).unwrap();
     let new = Keyring::parse(&text).unwrap();
     assert!(text.starts_with("# Keyring"));
-    assert_eq!(new.names().count(), 2);
-    assert_ne!(new.current(), old.current());
-    assert_eq!(new.names().nth(1), Some(old.current()));
+    assert_eq!(new.names().collect::<Vec<_>>(), [name, old.current()]);
+    assert_eq!(Keyring::text_with_new_key("", &OsEntropy), Err(KeyringError::Empty));
+}
 
-    let commas = Keyring::with_new_current_key(&format!("{ONE},{TWO}"), &OsEntropy).unwrap();
-    assert_eq!(Keyring::parse(&commas).unwrap().names().count(), 3);
-    assert_eq!(Keyring::with_new_current_key("", &OsEntropy), Err(KeyringError::Empty));
+#[test]
+fn making_a_key_current_keeps_comments_and_the_order_of_the_others() {
+    let three = ONE.replace("one:q8", "three:r8");
+    let text = format!("# ours\n\n{ONE} # made in March\n# since May:\n{TWO}, {three}");
+    let renewed = Keyring::text_with_current(&text, &name("three")).unwrap();
+    assert_eq!(
+        *renewed,
+        format!("# ours\n\n{three}\n{ONE} # made in March\n# since May:\n{TWO}\n")
+    );
+    assert_eq!(Keyring::text_with_current(&text, &name("four")), Err(KeyringError::Absent(name("four"))));
+}
+
+#[test]
+fn sec_12_what_was_counted_is_found_again_through_every_step_of_a_rotation() {
+    let first = Keyring::generate(&OsEntropy).unwrap();
+    let counter = |text: &str| Keyring::parse(text).unwrap().lasting_mac(MacPurpose::Throttle, &[b"a"]);
+    let mut text = first.clone();
+    for _ in 0..3 {
+        text = Keyring::text_with_new_key(&text, &OsEntropy).unwrap();
+        assert_eq!(counter(&text), counter(&first));
+        let newest = Keyring::parse(&text).unwrap().names().last().cloned().unwrap();
+        text = Keyring::text_with_current(&text, &newest).unwrap();
+        assert_eq!(counter(&text), counter(&first));
+    }
 }
 
 #[test]
 fn sec_31_nothing_is_made_without_randomness() {
     assert_eq!(Keyring::generate(&Broken), Err(EntropyError));
-    assert_eq!(Keyring::with_new_current_key(ONE, &Broken), Err(KeyringError::Entropy(EntropyError)));
+    assert_eq!(Keyring::text_with_new_key(ONE, &Broken), Err(KeyringError::Entropy(EntropyError)));
     assert_eq!(ring(&[ONE]).seal(&Broken, Purpose::Mail, &[], b"x"), Err(EntropyError));
 }
 
@@ -108,6 +135,8 @@ fn a_database_recognises_its_ring_and_no_other() {
     assert_eq!(one.verify_checks(&[]), Ok(recorded.clone()));
     assert_eq!(one.verify_checks(&recorded), Ok(vec![]));
     assert_eq!(both.verify_checks(&recorded), Ok(two.checks()));
+    assert_eq!(ring(&[ONE, TWO]).verify_checks(&recorded), Ok(vec![]), "a key that never wrote");
+    assert_eq!(both.verify_checks(&two.checks()), Ok(vec![]), "a key that was retired");
     assert_eq!(two.verify_checks(&recorded), Err(KeyringError::Missing(name("one"))));
     let other = ring(&[&TWO.replace("two", "one")]);
     assert_eq!(other.verify_checks(&recorded), Err(KeyringError::Different(name("one"))));
@@ -220,7 +249,11 @@ proptest! {
     #[test]
     fn no_text_makes_the_parser_panic(text in "\\PC{0,200}|([a-z0-9-]{1,17}:[A-Za-z0-9+/=]{40,46}[,\n #]){0,4}") {
         if let Ok(ring) = Keyring::parse(&text) {
-            prop_assert!(Keyring::with_new_current_key(&text, &OsEntropy).is_ok());
+            prop_assert!(Keyring::text_with_new_key(&text, &OsEntropy).is_ok());
+            for name in ring.names() {
+                let renewed = Keyring::text_with_current(&text, name).unwrap();
+                prop_assert!(Keyring::parse(&renewed).unwrap().is_current(name));
+            }
             prop_assert!(ring.names().count() >= 1);
         }
     }

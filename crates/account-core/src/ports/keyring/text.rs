@@ -50,27 +50,62 @@ impl Keyring {
     /// # Errors
     /// [`EntropyError`] if no key could be drawn.
     pub fn generate(entropy: &dyn Entropy) -> Result<Zeroizing<String>, EntropyError> {
-        let entry = new_entry(entropy)?;
+        let entry = entry_number(1, entropy)?;
         Ok(joined(&[HEADER, &entry, "\n"]))
     }
 
-    /// The text of `text`'s ring with a new current key; the others stay, to read what they wrote.
+    /// The text of `text`'s ring with a new key at its end: it reads from now on, and writes once it is
+    /// [made current](Self::text_with_current). In between, every node learns to read it.
     ///
     /// # Errors
     /// [`KeyringError`] if `text` is not a good ring, or no key could be drawn.
-    pub fn with_new_current_key(
-        text: &str,
-        entropy: &dyn Entropy,
-    ) -> Result<Zeroizing<String>, KeyringError> {
-        Self::parse(text)?;
-        let comments: usize =
-            text.split_inclusive('\n').take_while(|line| entries(line).next().is_none()).map(str::len).sum();
-        let (comments, keys) = text.split_at_checked(comments).unwrap_or(("", text));
-        let entry = new_entry(entropy)?;
-        let renewed = joined(&[comments, &entry, "\n", keys]);
+    pub fn text_with_new_key(text: &str, entropy: &dyn Entropy) -> Result<Zeroizing<String>, KeyringError> {
+        let newest = Self::parse(text)?.names().map(number_of).max().unwrap_or(0);
+        let entry = entry_number(newest.saturating_add(1), entropy)?;
+        let lines_end = if text.ends_with('\n') { "" } else { "\n" };
+        let added = joined(&[text, lines_end, &entry, "\n"]);
+        Self::parse(&added)?;
+        Ok(added)
+    }
+
+    /// The text of `text`'s ring with the key `name` first, where it writes. The others keep their
+    /// order, to read what they wrote.
+    ///
+    /// ```
+    /// # use account_core::ports::{entropy::OsEntropy, keyring::Keyring};
+    /// let old = Keyring::generate(&OsEntropy)?;
+    /// let both = Keyring::text_with_new_key(&old, &OsEntropy)?;
+    /// let new = Keyring::parse(&both)?.names().last().cloned().unwrap();
+    /// let renewed = Keyring::parse(&Keyring::text_with_current(&both, &new)?)?;
+    /// assert!(renewed.is_current(&new));
+    /// # Ok::<(), account_core::ports::keyring::KeyringError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`KeyringError`] if `text` is not a good ring, or has no such key.
+    pub fn text_with_current(text: &str, name: &KeyName) -> Result<Zeroizing<String>, KeyringError> {
+        if Self::parse(text)?.key(name).is_none() {
+            return Err(KeyringError::Absent(name.clone()));
+        }
+        let lines: Vec<&str> = text.lines().collect();
+        let comments = lines.iter().take_while(|line| entries(line).next().is_none()).count();
+        let (comments, keys) = lines.split_at_checked(comments).unwrap_or((&[], &lines));
+        // A line with several keys is taken apart; one with a single key keeps its comment.
+        let keys: Vec<&str> = keys
+            .iter()
+            .flat_map(|line| if entries(line).count() > 1 { entries(line).collect() } else { vec![*line] })
+            .collect();
+        let (current, others): (Vec<&str>, Vec<&str>) =
+            keys.into_iter().partition(|line| entries(line).any(|entry| is_named(entry, name)));
+        let lines = comments.iter().copied().chain(current).chain(others);
+        let renewed = joined(&lines.flat_map(|line| [line, "\n"]).collect::<Vec<_>>());
         Self::parse(&renewed)?;
         Ok(renewed)
     }
+}
+
+fn is_named(entry: &str, name: &KeyName) -> bool {
+    entry.split_once(':').is_some_and(|(written, _)| written.trim() == name.as_str())
 }
 
 fn entries(text: &str) -> impl Iterator<Item = &str> {
@@ -111,13 +146,20 @@ fn refuse_repeats(earlier: &[Named], name: &KeyName, key: &[u8; 32]) -> Result<(
     Ok(())
 }
 
-/// A fresh entry. The random name tells two rings apart that were made independently.
-fn new_entry(entropy: &dyn Entropy) -> Result<Zeroizing<String>, EntropyError> {
+/// A fresh entry, such as `k-0001-90abcdef:…`. The number lets names sort as they were made; what is
+/// random in the name tells two rings apart that were made independently.
+fn entry_number(number: u32, entropy: &dyn Entropy) -> Result<Zeroizing<String>, EntropyError> {
     let (mut name, mut key) = ([0; 4], Zeroizing::new([0; 32]));
     entropy.fill(&mut name)?;
     entropy.fill(&mut *key)?;
     let key = Zeroizing::new(BASE64.encode(&*key));
-    Ok(joined(&["k-", &HEXLOWER.encode(&name), ":", &key]))
+    Ok(joined(&[&format!("k-{number:04}-"), &HEXLOWER.encode(&name), ":", &key]))
+}
+
+/// The number in the name of an entry that was made here; 0 for others.
+fn number_of(name: &KeyName) -> u32 {
+    let number = name.as_str().strip_prefix("k-").and_then(|rest| rest.split_once('-'));
+    number.and_then(|(number, _)| number.parse().ok()).unwrap_or(0)
 }
 
 /// Joins into one allocation: growing a string would leave unwiped copies behind.
