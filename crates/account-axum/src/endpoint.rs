@@ -7,8 +7,10 @@
 use std::sync::Arc;
 
 use account_core::Principal;
+use account_core::api_key::ApiKeyIdentifier;
 use account_core::policy::Operation;
-use axum::extract::{FromRequestParts, Path, Request};
+use account_core::principal::Credential;
+use axum::extract::{FromRequestParts, MatchedPath, Path, Request};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -110,20 +112,20 @@ async fn serve<E: Endpoint>(edge: &Edge, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let who = match edge.gate.admit(&parts).await {
         Ok(who) => who,
-        Err(error) => return refused(&parts, None, error),
+        Err(error) => return refused(edge, &parts, None, error),
     };
     let fields = match read_fields(&parts.headers, body, MAX_BODY).await {
         Ok(fields) => fields,
-        Err(error) => return refused(&parts, Some(&who), error.into()),
+        Err(error) => return refused(edge, &parts, Some(&who), error.into()),
     };
     if let Err(error) = edge.accounts().permits(&who, E::OPERATION) {
-        return refused(&parts, Some(&who), refusal(error, E::WORDING, edge.now()));
+        return refused(edge, &parts, Some(&who), refusal(error, E::WORDING, edge.now()));
     }
     let Some(charge) = edge.charge(&who) else {
         return handle::<E>(edge, &who, &mut parts, &fields).await;
     };
     let mut response = match charge.refusal() {
-        Some(error) => refused(&parts, Some(&who), error),
+        Some(error) => refused(edge, &parts, Some(&who), error),
         None => handle::<E>(edge, &who, &mut parts, &fields).await,
     };
     charge.stamp(response.headers_mut());
@@ -135,8 +137,8 @@ async fn handle<E: Endpoint>(edge: &Edge, who: &Principal, parts: &mut Parts, fi
     let asked = Asked { edge, who, parts, fields, named: &named };
     match E::answer(asked).await {
         Ok(response) => response,
-        Err(Refused::Core(error)) => refused(parts, Some(who), refusal(error, E::WORDING, edge.now())),
-        Err(Refused::Wire(error)) => refused(parts, Some(who), error),
+        Err(Refused::Core(error)) => refused(edge, parts, Some(who), refusal(error, E::WORDING, edge.now())),
+        Err(Refused::Wire(error)) => refused(edge, parts, Some(who), error),
     }
 }
 
@@ -145,14 +147,25 @@ async fn parameter(parts: &mut Parts) -> String {
     Path::<String>::from_request_parts(parts, &()).await.map_or_else(|_| String::new(), |path| path.0)
 }
 
-/// A refusal, with a line in the log that holds nothing of what was typed (SEC-64).
-pub(crate) fn refused(parts: &Parts, who: Option<&Principal>, error: ApiError) -> Response {
+/// A refusal, with a line in the log that holds nothing of what was typed (SEC-64): the route and not the
+/// path, since people paste whole tokens into paths.
+pub(crate) fn refused(edge: &Edge, parts: &Parts, who: Option<&Principal>, error: ApiError) -> Response {
     tracing::info!(
         status = error.status().as_u16(),
+        code = error.code(),
         method = parts.method.as_str(),
+        route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str),
         account = who.map(|who| who.account().id.0),
-        client = who.and_then(Principal::client).map(tracing::field::display),
+        key = who.and_then(api_key).map(tracing::field::display),
+        client = edge.gate.client_ip(parts).map(tracing::field::display),
         "refused"
     );
     error.into_response()
+}
+
+fn api_key(who: &Principal) -> Option<ApiKeyIdentifier> {
+    match who.credential() {
+        Credential::ApiKey(identifier) => Some(identifier),
+        Credential::Session(_) => None,
+    }
 }

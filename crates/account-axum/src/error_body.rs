@@ -244,6 +244,11 @@ impl ApiError {
         self.status
     }
 
+    /// The contract's name for the first of what is wrong, such as `AuthenticationException`.
+    pub fn code(&self) -> &'static str {
+        self.items.first().map_or("", |item| item.code)
+    }
+
     fn opening_again(self, now: Timestamp, wait: Duration) -> Self {
         let seconds = whole_seconds(wait);
         let opens = now.plus(wait).unix_seconds();

@@ -3,6 +3,7 @@
 //! With an `Authorization` header no cookie is read (F-42, SEC-41), and no cookie is ever set for a
 //! key (F-10). What somebody who is in may do is not decided here.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use account_core::Accounts;
@@ -61,7 +62,7 @@ impl Gate {
     pub(crate) async fn admit(&self, parts: &Parts) -> Result<account_core::Principal, ApiError> {
         match Bearer::of(&parts.headers) {
             Bearer::Token(token) => {
-                let client = self.0.proxies.client_ip(&parts.extensions, &parts.headers).0;
+                let client = self.client_ip(parts);
                 let found = self.accounts().authenticate_api_key(token, client).await;
                 found.map_err(|error| self.refusal(error))
             }
@@ -79,7 +80,7 @@ impl Gate {
             self.refuse_cross_site(&parts.headers)?;
         }
         let token = self.0.cookie.of(&parts.headers).ok_or_else(ApiError::unauthenticated)?;
-        let client = self.0.proxies.client_ip(&parts.extensions, &parts.headers).0;
+        let client = self.client_ip(parts);
         let found = self.accounts().authenticate_session(token, client).await;
         found.map_err(|error| self.refusal(error))
     }
@@ -93,13 +94,15 @@ impl Gate {
         }
     }
 
+    /// Where a request came from, if that can be told.
+    pub(crate) fn client_ip(&self, parts: &Parts) -> Option<IpAddr> {
+        self.0.proxies.client_ip(&parts.extensions, &parts.headers).0
+    }
+
     /// Where and with what somebody signs in.
     pub(crate) fn client(&self, parts: &Parts) -> Client {
         let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-        Client {
-            ip: self.0.proxies.client_ip(&parts.extensions, &parts.headers).0,
-            user_agent: agent.map(str::to_owned),
-        }
+        Client { ip: self.client_ip(parts), user_agent: agent.map(str::to_owned) }
     }
 
     fn refusal(&self, error: account_core::Error) -> ApiError {

@@ -47,18 +47,18 @@ pub(crate) fn open<E: OpenEndpoint>(edge: &Arc<Edge>) -> MethodRouter {
 async fn serve<E: OpenEndpoint>(edge: &Edge, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if let Err(error) = edge.gate.refuse_cross_site(&parts.headers) {
-        return refused(&parts, None, error);
+        return refused(edge, &parts, None, error);
     }
     let fields = match read_fields(&parts.headers, body, MAX_BODY).await {
         Ok(fields) => fields,
-        Err(error) => return refused(&parts, None, error.into()),
+        Err(error) => return refused(edge, &parts, None, error.into()),
     };
     let client = edge.gate.client(&parts);
     let visit = Visit { edge, parts: &parts, fields: &fields, client: &client };
     match E::answer(visit).await {
         Ok(response) => response,
-        Err(Refused::Core(error)) => refused(&parts, None, refusal(error, E::WORDING, edge.now())),
-        Err(Refused::Wire(error)) => refused(&parts, None, error),
+        Err(Refused::Core(error)) => refused(edge, &parts, None, refusal(error, E::WORDING, edge.now())),
+        Err(Refused::Wire(error)) => refused(edge, &parts, None, error),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Puts the services together: the settings become policy, the hashing threads start, alarms go to the
-//! log. What the policy then means is the core's.
+//! Puts the services together: the settings become policy, the hashing threads start, alarms and events go
+//! to the log. What the policy then means is the core's.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use account_core::Accounts;
 use account_core::policy::{self, Policy};
 use account_core::ports::hasher::{Argon2Kernel, HashingOptions, HashingThreads};
 
-use crate::alarms::LoggedAlarms;
 use crate::failure::Failure;
 use crate::hashing_priority;
 use crate::opening::Opened;
+use crate::security_log::SecurityLog;
 use crate::settings::{Settings, TwoFactorRequired};
 
 /// The services over an open database.
@@ -30,7 +30,8 @@ pub(crate) async fn accounts(settings: &Settings, opened: Opened) -> Result<Acco
     let built = Accounts::builder(opened.store, opened.keyring)
         .throttle(opened.throttle)
         .hasher(Arc::new(hasher))
-        .alarms(Arc::new(LoggedAlarms))
+        .alarms(Arc::new(SecurityLog))
+        .listener(Arc::new(SecurityLog))
         .policy(policy(settings))
         .build();
     built.await.map_err(|error| Failure::refused(format!("{}: {}", settings.database, in_full(&error))))

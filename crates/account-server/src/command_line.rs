@@ -47,9 +47,16 @@ pub(crate) enum Command {
     /// API keys: create, list, revoke
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
-    /// The keyring: new
+    /// The keyring: new, add, promote, rewrap, retire
     #[command(subcommand)]
     Keyring(KeyringCommand),
+}
+
+impl Command {
+    /// Whether it goes on until it is told to stop.
+    pub(crate) fn serves(&self) -> bool {
+        matches!(self, Self::Try(_) | Self::Serve(_))
+    }
 }
 
 /// Options of the commands that serve.
@@ -189,6 +196,25 @@ pub(crate) enum KeyringCommand {
         /// The file to make
         file: PathBuf,
     },
+    /// Add a new key at the end, so that every node learns to read it; prints its name
+    Add {
+        /// The keyring's file
+        file: PathBuf,
+    },
+    /// Let this key write from now on
+    Promote {
+        /// The keyring's file
+        file: PathBuf,
+        /// The key's name
+        name: String,
+    },
+    /// Move what older keys wrote to the current key; prints what was done as one line of JSON
+    Rewrap,
+    /// Take leave of an older key that nothing in the database names any more
+    Retire {
+        /// The key's name
+        name: String,
+    },
 }
 
 impl CommandLine {
@@ -246,6 +272,10 @@ mod tests {
             "account-server api-key list --user u",
             "account-server api-key revoke ptlc_0123456789a",
             "account-server keyring new k",
+            "account-server keyring add k",
+            "account-server keyring promote k k-0002-90abcdef",
+            "account-server keyring rewrap --keyring k",
+            "account-server keyring retire k-0001-90abcdef --keyring k",
         ] {
             assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());
         }

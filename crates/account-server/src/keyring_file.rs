@@ -1,13 +1,13 @@
 //! The keyring's file: made once, for its owner alone, safely on the disk before anything is sealed with
-//! it, and never over a file that is there. What the text means is the core's keyring's affair.
+//! it, never over a file that is there, and replaced as a whole when a key is exchanged. What the text means is the core's keyring's affair.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use account_core::ports::entropy::Entropy;
-use account_core::ports::keyring::Keyring;
+use account_core::ports::keyring::{Keyring, KeyringError};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -42,15 +42,70 @@ pub(crate) fn create(path: &Path, entropy: &dyn Entropy) -> Result<(), Failure> 
 /// Written under another name first, and then given its own in one step: whoever starts at the same moment
 /// finds a whole keyring or none.
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}.new", std::process::id()));
-    let draft = PathBuf::from(draft);
+    let draft = draft_of(path);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     // A link, unlike a rename, fails if the name is taken.
     let named = written.and_then(|()| std::fs::hard_link(&draft, path));
     std::fs::remove_file(&draft)?;
     named.and_then(|()| sync_folder(path))
+}
+
+/// Replaces the ring in the file by what `renewed` makes of it, in one step: whoever reads it meanwhile finds
+/// the old ring or the new one. Its owner stays, its mode becomes 0600.
+///
+/// # Errors
+/// One line: the file cannot be read or replaced, or `renewed` refuses. It is then as it was.
+pub(crate) fn replace(
+    path: &Path,
+    renewed: impl FnOnce(&str) -> Result<Zeroizing<String>, KeyringError>,
+) -> Result<Keyring, Failure> {
+    let shown = path.display();
+    let cannot = |error: io::Error| Failure::refused(format!("cannot change the keyring {shown}: {error}"));
+    // A link is followed once, so that the file behind it is replaced and not the link.
+    let path = path.canonicalize().map_err(cannot)?;
+    let held = hold(&path).map_err(cannot)?;
+    let text = renewed(&read(&path).map_err(cannot)?)
+        .map_err(|error| Failure::refused(format!("the keyring {shown}: {error}")))?;
+    let ring = parse(&shown.to_string(), &text)?;
+    write_over(&path, &held, text.as_bytes()).map_err(cannot)?;
+    Ok(ring)
+}
+
+/// The file, locked against other commands that change it.
+fn hold(path: &Path) -> io::Result<File> {
+    loop {
+        let file = File::open(path)?;
+        file.lock()?;
+        // Another command may have put a new file in its place while this one waited.
+        let (held, there) = (file.metadata()?, std::fs::metadata(path)?);
+        if (held.dev(), held.ino()) == (there.dev(), there.ino()) {
+            return Ok(file);
+        }
+    }
+}
+
+fn write_over(path: &Path, old: &File, bytes: &[u8]) -> io::Result<()> {
+    let draft = draft_of(path);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let (was, is) = (old.metadata()?, file.metadata()?);
+    let written = if (was.uid(), was.gid()) == (is.uid(), is.gid()) {
+        Ok(())
+    } else {
+        std::os::unix::fs::fchown(&file, Some(was.uid()), Some(was.gid()))
+    };
+    let written = written.and_then(|()| file.write_all(bytes)).and_then(|()| file.sync_all());
+    let named = written.and_then(|()| std::fs::rename(&draft, path));
+    if named.is_err() {
+        std::fs::remove_file(&draft)?;
+    }
+    named.and_then(|()| sync_folder(path))
+}
+
+fn draft_of(path: &Path) -> PathBuf {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}.new", std::process::id()));
+    PathBuf::from(draft)
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {
@@ -173,6 +228,37 @@ mod tests {
                 .to_string()
                 .contains("ACCOUNT_KEYRING_KEYS")
         );
+    }
+
+    #[test]
+    fn sec_30_a_ring_is_replaced_as_a_whole_behind_links_too_and_a_refusal_leaves_it_alone() {
+        let folder = folder();
+        let (path, link) = (folder.path().join("keys"), folder.path().join("link"));
+        create(&path, &OsEntropy).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let ring = replace(&link, |text| Keyring::text_with_new_key(text, &OsEntropy)).unwrap();
+        assert_eq!(ring.names().count(), 2);
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let before = std::fs::read_to_string(&path).unwrap();
+        assert!(replace(&path, |_| Err(KeyringError::Empty)).is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no draft is left");
+    }
+
+    #[test]
+    fn keys_that_are_added_at_once_are_all_there() {
+        let folder = folder();
+        let path = folder.path().join("keys");
+        create(&path, &OsEntropy).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| replace(&path, |text| Keyring::text_with_new_key(text, &OsEntropy)).unwrap());
+            }
+        });
+        let ring = load(&KeyringSource::File(path)).unwrap();
+        assert_eq!(ring.names().count(), 9);
     }
 
     #[test]

@@ -6,16 +6,17 @@
 )]
 
 mod administration;
-mod alarms;
 mod assembling;
 mod command_line;
 mod failure;
 mod hashing_priority;
 mod keyring_file;
+mod keyring_rotation;
 mod logging;
 mod mailing;
 mod open_files;
 mod opening;
+mod security_log;
 mod serve;
 mod serving;
 mod settings;
@@ -47,11 +48,15 @@ fn main() -> ExitCode {
 }
 
 fn run(line: &CommandLine) -> Result<(), Failure> {
-    let settings =
+    let mut settings =
         Settings::gather(line.everywhere.config.as_deref(), &line.settings(), std::env::vars_os())?;
     logging::start(&settings)?;
+    if !line.command.serves() {
+        // A command hashes one password at the most.
+        settings.hashing_threads = Some(1);
+    }
     match &line.command {
-        Command::Keyring(KeyringCommand::New { file }) => keyring_file::create(file, &OsEntropy),
+        Command::Keyring(command) => keyring(settings, command),
         Command::Serve(_) => on(Builder::new_multi_thread(), serve::serve(settings)),
         Command::Try(_) => on(Builder::new_multi_thread(), trial::run(settings)),
         Command::User(command) => on(Builder::new_current_thread(), async {
@@ -63,10 +68,21 @@ fn run(line: &CommandLine) -> Result<(), Failure> {
     }
 }
 
-/// The services for one command: one password is hashed at the most.
-async fn open(mut settings: Settings) -> Result<account_core::Accounts, Failure> {
-    settings.hashing_threads = Some(1);
+/// The services for one command.
+async fn open(settings: Settings) -> Result<account_core::Accounts, Failure> {
     assembling::accounts(&settings, opening::open(&settings).await?).await
+}
+
+fn keyring(settings: Settings, command: &KeyringCommand) -> Result<(), Failure> {
+    match command {
+        KeyringCommand::New { file } => keyring_file::create(file, &OsEntropy),
+        KeyringCommand::Add { file } => keyring_rotation::add(file, &OsEntropy),
+        KeyringCommand::Promote { file, name } => keyring_rotation::promote(file, name),
+        KeyringCommand::Rewrap => on(Builder::new_current_thread(), keyring_rotation::rewrap(settings)),
+        KeyringCommand::Retire { name } => {
+            on(Builder::new_current_thread(), keyring_rotation::retire(settings, name))
+        }
+    }
 }
 
 fn on(mut runtime: Builder, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use account_core::store::AccountStore;
 use account_postgres::{PostgresOptions, PostgresStore};
 use account_sqlite::SqliteStore;
 
-use crate::assembling;
+use crate::assembling::in_full;
 use crate::failure::Failure;
 use crate::keyring_file;
 use crate::settings::{DatabaseUrl, KeyringSource, Settings};
@@ -32,19 +32,18 @@ pub(crate) struct Opened {
 /// One line: no keyring, a bad one, a database that cannot be opened, a newer schema.
 pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
     let keyring = keyring_file::load(&keyring_source(settings)?)?;
+    let refused = |error: &dyn std::error::Error| {
+        // The URL is shown without its password.
+        Failure::refused(format!("{}: {}", settings.database, in_full(error)))
+    };
     match &settings.database {
         DatabaseUrl::Sqlite(path) => {
-            let store = SqliteStore::open(path)
-                .map_err(|error| Failure::refused(format!("{}: {error}", settings.database)))?;
-            let store = Arc::new(store);
+            let store = Arc::new(SqliteStore::open(path).map_err(|error| refused(&error))?);
             Ok(Opened { store: store.clone(), throttle: store, keyring })
         }
         DatabaseUrl::Postgres(url) => {
-            let store = PostgresStore::connect(url, PostgresOptions::new()).await;
-            let store = store.map_err(|error| {
-                Failure::refused(format!("{}: {}", settings.database, assembling::in_full(&error)))
-            })?;
-            let store = Arc::new(store);
+            let connecting = PostgresStore::connect(url, PostgresOptions::new()).await;
+            let store = Arc::new(connecting.map_err(|error| refused(&error))?);
             Ok(Opened { store: store.clone(), throttle: store, keyring })
         }
     }
@@ -57,7 +56,7 @@ fn keyring_source(settings: &Settings) -> Result<KeyringSource, Failure> {
     }
     let Some(database) = settings.database.sqlite_path() else {
         return Err(Failure::refused(format!(
-            "{} needs a keyring: set ACCOUNT_KEYRING, and make one with `account-server keyring new FILE`",
+            "{} needs a keyring: make one with `account-server keyring new FILE`, and name it with ACCOUNT_KEYRING",
             settings.database
         )));
     };
@@ -101,45 +100,41 @@ mod tests {
         Settings::gather(None, &[], pairs).unwrap()
     }
 
-    fn opened(settings: &Settings) -> Result<Opened, Failure> {
-        tokio::runtime::Runtime::new().unwrap().block_on(open(settings))
+    async fn refusal(settings: &Settings) -> String {
+        open(settings).await.err().unwrap().to_string()
     }
 
-    fn refusal(settings: &Settings) -> String {
-        opened(settings).err().unwrap().to_string()
-    }
-
-    #[test]
-    fn a_new_database_gets_a_keyring_beside_it_and_both_are_found_again() {
+    #[tokio::test]
+    async fn a_new_database_gets_a_keyring_beside_it_and_both_are_found_again() {
         let folder = tempfile::tempdir().unwrap();
         for _ in 0..2 {
-            assert!(opened(&settings(folder.path(), &[])).is_ok());
+            assert!(open(&settings(folder.path(), &[])).await.is_ok());
         }
         assert!(folder.path().join("account.db.keyring").exists());
     }
 
-    #[test]
-    fn a_database_whose_keyring_is_gone_is_refused_and_no_new_keyring_is_made() {
+    #[tokio::test]
+    async fn a_database_whose_keyring_is_gone_is_refused_and_no_new_keyring_is_made() {
         let folder = tempfile::tempdir().unwrap();
-        opened(&settings(folder.path(), &[])).ok().unwrap();
+        open(&settings(folder.path(), &[])).await.ok().unwrap();
         let keyring = folder.path().join("account.db.keyring");
         std::fs::remove_file(&keyring).unwrap();
-        assert!(refusal(&settings(folder.path(), &[])).contains("account.db.keyring is missing"));
+        assert!(refusal(&settings(folder.path(), &[])).await.contains("account.db.keyring is missing"));
         assert!(!keyring.exists());
     }
 
-    #[test]
-    fn a_bad_keyring_leaves_no_database_behind() {
+    #[tokio::test]
+    async fn a_bad_keyring_leaves_no_database_behind() {
         let folder = tempfile::tempdir().unwrap();
         let bad = settings(folder.path(), &[("ACCOUNT_KEYRING_KEYS", "nonsense")]);
-        assert!(refusal(&bad).contains("ACCOUNT_KEYRING_KEYS"));
+        assert!(refusal(&bad).await.contains("ACCOUNT_KEYRING_KEYS"));
         assert!(!folder.path().join("account.db").exists());
     }
 
-    #[test]
-    fn postgres_is_never_given_a_keyring_of_its_own() {
+    #[tokio::test]
+    async fn postgres_is_never_given_a_keyring_of_its_own() {
         let pairs = [("ACCOUNT_DATABASE_URL".into(), "postgres://u:geheim@h/d".into())];
-        let line = refusal(&Settings::gather(None, &[], pairs.into_iter()).unwrap());
+        let line = refusal(&Settings::gather(None, &[], pairs.into_iter()).unwrap()).await;
         assert!(
             line.contains("ACCOUNT_KEYRING") && line.contains("u:***@h") && !line.contains("geheim"),
             "{line}"

@@ -5,8 +5,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use account_axum::client_ip::TrustedProxies;
-use account_axum::{Options, SessionCookie};
+use account_axum::unknown_route::unknown_path;
+use account_axum::{Options, SessionCookie, TrustedProxies, auth_router, upkeep};
 use account_core::Accounts;
 use account_core::ports::mailer::Mailer;
 use async_trait::async_trait;
@@ -66,7 +66,7 @@ pub(crate) async fn run(
     let listener = tokio::net::TcpListener::from_std(listener)
         .map_err(|error| Failure::refused(format!("the listening socket: {error}")))?;
     say_hello(settings, mailer.as_ref());
-    let upkeep = account_axum::upkeep(accounts, mailer);
+    let upkeep = upkeep(accounts, mailer);
     let tls = settings.public_url.as_ref().is_some_and(crate::settings::PublicUrl::is_tls);
     serving::serve(listener, router, limits, tls, stopping).await;
     upkeep.stop().await;
@@ -85,7 +85,7 @@ fn say_hello(settings: &Settings, mailer: Option<&Arc<dyn Mailer>>) {
             "session cookies go over plain HTTP: whoever sees the traffic can take a session over"
         );
     }
-    if !settings.listen.ip().is_loopback() && settings.public_url.is_none() {
+    if settings.public_url.is_none() && !settings.listen.ip().is_loopback() {
         tracing::warn!(
             "ACCOUNT_PUBLIC_URL is not set: browsers cannot sign in, since their origin is not known"
         );
@@ -108,31 +108,63 @@ impl Readiness for StoreIsReady {
     }
 }
 
-/// Over plain HTTP on loopback, or by an explicit setting, the cookie goes without `Secure`.
-fn session_cookie(settings: &Settings) -> SessionCookie {
-    let tls = settings.public_url.as_ref().is_some_and(crate::settings::PublicUrl::is_tls);
-    let plain_loopback = settings.listen.ip().is_loopback() && !tls;
-    if plain_loopback || settings.insecure_http_cookies {
-        SessionCookie::PlainHttp
-    } else {
-        SessionCookie::Secure
-    }
+/// All that is served: the API, signing in, health, and a JSON 404 for everything else.
+fn router(settings: &Settings, accounts: &Accounts, stopping: &Stopping) -> Result<Router, Failure> {
+    let options = options(settings)?;
+    let health = serving::health_routes(Arc::new(StoreIsReady(accounts.clone())), stopping.clone());
+    Ok(account_axum::router(accounts.clone(), options.clone())
+        .merge(auth_router(accounts.clone(), options))
+        .merge(health)
+        .fallback(unknown_path))
 }
 
-fn router(settings: &Settings, accounts: &Accounts, stopping: &Stopping) -> Result<Router, Failure> {
+fn options(settings: &Settings) -> Result<Options, Failure> {
     let proxies = settings.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     let trusted_proxies = TrustedProxies::parse(&proxies)
         .map_err(|error| Failure::refused(format!("ACCOUNT_TRUSTED_PROXIES: {error}")))?;
-    let options = Options {
+    Ok(Options {
         requests_per_minute: settings.limits.then(|| NonZeroU32::new(settings.api_limit)).flatten(),
         trusted_proxies,
-        public_url: Some(assembling::public_origin(settings)),
+        // Nobody comes to 0.0.0.0.
+        public_url: (settings.public_url.is_some() || !settings.listen.ip().is_unspecified())
+            .then(|| assembling::public_origin(settings)),
+        browser_origins: local_name(settings).into_iter().collect(),
         session_cookie: session_cookie(settings),
         ..Options::default()
+    })
+}
+
+/// The other name of the loopback address that is listened on.
+fn local_name(settings: &Settings) -> Option<String> {
+    let local = settings.public_url.is_none() && settings.listen.ip().is_loopback();
+    local.then(|| format!("http://localhost:{}", settings.listen.port()))
+}
+
+/// Over plain HTTP a browser keeps no `Secure` cookie; beyond loopback that must be asked for (SEC-75).
+fn session_cookie(settings: &Settings) -> SessionCookie {
+    let plain = match &settings.public_url {
+        Some(url) => !url.is_tls() && url.is_loopback(),
+        None => settings.listen.ip().is_loopback(),
     };
-    let health = serving::health_routes(Arc::new(StoreIsReady(accounts.clone())), stopping.clone());
-    Ok(account_axum::router(accounts.clone(), options.clone())
-        .merge(account_axum::auth_router(accounts.clone(), options))
-        .merge(health)
-        .fallback(account_axum::unknown_route::unknown_path))
+    if plain || settings.insecure_http_cookies { SessionCookie::PlainHttp } else { SessionCookie::Secure }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cookie(pairs: &[(&str, &str)]) -> SessionCookie {
+        let environment = pairs.iter().map(|(name, value)| (name.into(), value.into()));
+        session_cookie(&Settings::gather(None, &[], environment).unwrap())
+    }
+
+    #[test]
+    fn sec_75_the_cookie_is_secure_beyond_loopback_unless_an_operator_insists() {
+        assert_eq!(cookie(&[]), SessionCookie::PlainHttp);
+        assert_eq!(cookie(&[("ACCOUNT_LISTEN", "0.0.0.0:80")]), SessionCookie::Secure);
+        assert_eq!(cookie(&[("ACCOUNT_PUBLIC_URL", "https://a.example")]), SessionCookie::Secure);
+        assert_eq!(cookie(&[("ACCOUNT_PUBLIC_URL", "http://localhost:8080")]), SessionCookie::PlainHttp);
+        let insists = ("ACCOUNT_INSECURE_HTTP_COOKIES", "on");
+        assert_eq!(cookie(&[("ACCOUNT_LISTEN", "0.0.0.0:80"), insists]), SessionCookie::PlainHttp);
+    }
 }

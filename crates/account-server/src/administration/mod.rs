@@ -12,7 +12,7 @@ use account_core::account::Account;
 use account_core::id::AccountId;
 use account_core::profile::Login;
 
-pub(crate) use output::print_line;
+pub(crate) use output::{print_json, print_line};
 pub(crate) use wording::failure;
 
 use crate::command_line::{ApiKeyCommand, UserCommand};

@@ -67,7 +67,11 @@ pub(super) fn print_api_key(key: &ApiKey) -> Result<(), Failure> {
     })
 }
 
-fn print_json(line: &impl Serialize) -> Result<(), Failure> {
+/// Prints one object.
+///
+/// # Errors
+/// One line, if standard output cannot be written to.
+pub(crate) fn print_json(line: &impl Serialize) -> Result<(), Failure> {
     let line = serde_json::to_string(line).map_err(|error| Failure::refused(format!("output: {error}")))?;
     print_line(&line)
 }

@@ -148,7 +148,7 @@ fn refusal(request: &Request<Incoming>, phase: &ConnectionPhase) -> Option<ApiEr
 }
 
 fn too_late() -> Response<Body> {
-    tracing::warn!(request = RequestId::present().map(tracing::field::display), "a request took too long");
+    tracing::warn!("a request took too long");
     ApiError::unavailable(Duration::from_secs(1)).into_response()
 }
 

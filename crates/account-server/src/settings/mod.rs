@@ -152,6 +152,10 @@ impl Settings {
                 "sessions over plain HTTP can be stolen; use https://, or set ACCOUNT_INSECURE_HTTP_COOKIES=on",
             );
         }
+        if self.mail.is_some() && self.public_url.is_none() && !self.listen.ip().is_loopback() {
+            let key = if given.text("mail_url").is_some() { "mail_url" } else { "mail_folder" };
+            return refused(key, "the links in mails begin with ACCOUNT_PUBLIC_URL: set it");
+        }
         if self.verify_email && self.mail.is_none() {
             return refused("verify_email", "needs mail: set ACCOUNT_MAIL_URL or ACCOUNT_MAIL_FOLDER");
         }
@@ -228,6 +232,15 @@ mod tests {
         assert!(settings(&[plain]).unwrap_err().contains("ACCOUNT_INSECURE_HTTP_COOKIES"));
         assert!(settings(&[plain, ("ACCOUNT_INSECURE_HTTP_COOKIES", "on")]).is_ok());
         assert!(settings(&[("ACCOUNT_PUBLIC_URL", "http://localhost:8080")]).is_ok());
+    }
+
+    #[test]
+    fn mail_beyond_loopback_needs_the_url_that_its_links_begin_with() {
+        let (mail, everywhere) = (("ACCOUNT_MAIL_FOLDER", "mails"), ("ACCOUNT_LISTEN", "0.0.0.0:80"));
+        assert!(settings(&[mail]).is_ok());
+        let line = settings(&[mail, everywhere]).unwrap_err();
+        assert!(line.starts_with("ACCOUNT_MAIL_FOLDER: ") && line.contains("ACCOUNT_PUBLIC_URL"), "{line}");
+        assert!(settings(&[mail, everywhere, ("ACCOUNT_PUBLIC_URL", "https://a.example")]).is_ok());
     }
 
     #[test]

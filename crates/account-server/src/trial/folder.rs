@@ -2,7 +2,7 @@
 //! emptied of what `try` made; a file of somebody else's is left alone.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -12,16 +12,18 @@ use crate::failure::Failure;
 pub(super) const NAME: &str = "account-try";
 /// The database in it.
 pub(super) const DATABASE: &str = "account.db";
-/// The sample account's password in it, and nothing else: for a line that is pasted.
-pub(super) const PASSWORD: &str = "password";
-/// The sample account's API key in it, and nothing else.
+/// The sample's API key, alone, for `$(cat account-try/api-key)`.
 pub(super) const API_KEY: &str = "api-key";
+/// The sample's password, alone.
+pub(super) const PASSWORD: &str = "password";
+/// Where curl keeps the session's cookie.
+pub(super) const COOKIES: &str = "cookies";
 /// The folder of mails in it.
 pub(super) const MAILS: &str = "mails";
 
 const MARKER: &str = ".made-by-account-server-try";
 const OURS: &[&str] =
-    &["account.db", "account.db-wal", "account.db-shm", "account.db.keyring", PASSWORD, API_KEY];
+    &["account.db", "account.db-wal", "account.db-shm", "account.db.keyring", API_KEY, PASSWORD, COOKIES];
 
 /// The folder, ours as long as this lives.
 #[derive(Debug)]
@@ -64,15 +66,15 @@ impl TrialFolder {
         Ok(Self { path: path.to_owned(), _marker: marker })
     }
 
-    /// Keeps a secret of the sample's in a file that its owner alone can read.
+    /// Writes a secret into a file of its own, readable by its owner alone, without a line's end.
     ///
     /// # Errors
     /// One line.
     pub(super) fn keep(&self, name: &str, secret: &str) -> Result<(), Failure> {
         let path = self.path.join(name);
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        let written = file.and_then(|mut file| io::Write::write_all(&mut file, secret.as_bytes()));
-        written.map_err(|error| Failure::refused(format!("cannot write {}: {error}", path.display())))
+        file.and_then(|mut file| file.write_all(secret.as_bytes()))
+            .map_err(|error| Failure::refused(format!("cannot write {}: {error}", path.display())))
     }
 
     /// Where it is.
@@ -99,7 +101,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join(NAME);
         drop(TrialFolder::renew(&path).unwrap());
-        for name in ["account.db", "account.db.keyring", "notes.txt"] {
+        for name in ["account.db", "account.db.keyring", "api-key", "password", "cookies", "notes.txt"] {
             fs::write(path.join(name), "x").unwrap();
         }
         fs::create_dir(path.join(MAILS)).unwrap();

@@ -32,8 +32,8 @@ pub(crate) async fn run(mut settings: Settings) -> Result<(), Failure> {
     }
     let accounts = assembling::accounts(&settings, opening::open(&settings).await?).await?;
     let sample = sample::make(&accounts, &OsEntropy).await?;
-    folder.keep(folder::PASSWORD, &sample.password)?;
     folder.keep(folder::API_KEY, &sample.token)?;
+    folder.keep(folder::PASSWORD, &sample.password)?;
     administration::print_line(&recipe::recipe(settings.listen, folder.path(), &sample))?;
     serve::run(&settings, listener, accounts, stopping).await
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use super::folder::COOKIES;
 use super::sample::Sample;
 
 /// A key that was made for documentation; nobody has its private half.
@@ -14,7 +15,8 @@ const SSH_FINGERPRINT: &str = "SHA256:tfM9UvucVWg/hcgTaM5/IqWZM8V7kwlvXPs/tHEsWZ
 
 /// The text. Holds the sample's secrets: it is for the terminal of whoever tries.
 pub(super) fn recipe(address: SocketAddr, folder: &Path, sample: &Sample) -> String {
-    let base = format!("http://{address}/api/client/account");
+    let origin = format!("http://{address}");
+    let base = format!("{origin}/api/client/account");
     let (password, token) = (sample.password.as_str(), sample.token.as_str());
     let mut text = format!(
         "A throw-away start in ./{}. Ctrl-C ends it; the next `try` begins anew.\n\n\
@@ -41,7 +43,7 @@ pub(super) fn recipe(address: SocketAddr, folder: &Path, sample: &Sample) -> Str
     section(
         "e-mail address and password (the lines keep the password as it is)",
         &[
-            ("PUT", "/email", format!(r#"{{"email":"demo@example.org","password":"{password}"}}"#)),
+            ("PUT", "/email", format!(r#"{{"email":"sam@example.org","password":"{password}"}}"#)),
             (
                 "PUT",
                 "/password",
@@ -76,8 +78,21 @@ pub(super) fn recipe(address: SocketAddr, folder: &Path, sample: &Sample) -> Str
         ],
     );
     section("what happened", &[("GET", "/activity", none())]);
-    text.pop();
+    text.push_str(&signing_in(&origin, &folder.join(COOKIES), sample));
     text
+}
+
+/// In this order. A browser names its origin by itself; curl must be told.
+fn signing_in(origin: &str, cookies: &Path, sample: &Sample) -> String {
+    let (cookies, user, password) = (cookies.display(), &sample.username, sample.password.as_str());
+    let jar = format!("-b '{cookies}' -c '{cookies}' -H 'Origin: {origin}'");
+    let body = format!(r#"{{"user":"{user}","password":"{password}"}}"#);
+    format!(
+        "\n# signing in, asking under the session, signing out: in this order\n\
+         curl -si -X POST {jar} -H 'Content-Type: application/json' -d '{body}' '{origin}/auth/login'\n\
+         curl -si {jar} '{origin}/api/client/account/sessions'\n\
+         curl -si -X POST {jar} '{origin}/auth/logout'"
+    )
 }
 
 #[cfg(test)]
@@ -88,16 +103,17 @@ mod tests {
     #[test]
     fn it_names_every_documented_endpoint_with_the_key_and_valid_json() {
         let sample = Sample {
-            username: "demo".into(),
-            email: "demo@example.com".into(),
+            username: "sample".into(),
+            email: "sample@example.com".into(),
             password: Zeroizing::new("pw".into()),
             token: Zeroizing::new("ptlc_token".into()),
             spare_key: "ptlc_spare".into(),
         };
         let text = recipe("127.0.0.1:8080".parse().unwrap(), Path::new("account-try"), &sample);
         let lines: Vec<_> = text.lines().filter(|line| line.starts_with("curl ")).collect();
-        assert_eq!(lines.len(), 13, "twelve documented endpoints, and the activity");
-        assert!(lines.iter().all(|line| line.contains("Authorization: Bearer ptlc_token")));
+        assert_eq!(lines.len(), 16, "twelve documented endpoints, the activity, and a session");
+        let by_key = lines.iter().filter(|line| line.contains("Authorization: Bearer ptlc_token"));
+        assert_eq!(by_key.count(), 13);
         for line in lines {
             if let Some((_, rest)) = line.split_once(" -d '") {
                 let body = rest.split('\'').next().unwrap();

@@ -4,7 +4,11 @@
 mod commands;
 mod durability;
 mod http;
+mod keyring;
+mod postgres;
 mod program;
+mod readme;
 mod refusals;
+mod security_log;
 mod stopping;
 mod trial;

@@ -162,6 +162,12 @@ impl Server {
         }
     }
 
+    /// All of the log up to now.
+    pub(crate) fn log(&mut self) -> String {
+        self.seen.extend(self.log.try_iter());
+        self.seen.join("\n")
+    }
+
     /// What was printed on standard output up to now.
     pub(crate) fn printed(&self) -> String {
         self.out.try_iter().collect::<Vec<_>>().join("\n")

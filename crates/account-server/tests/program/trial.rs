@@ -1,5 +1,6 @@
 //! The `try` command: what a newcomer types first, and pastes after it.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use crate::http::{account, ask};
@@ -12,7 +13,7 @@ fn after<'a>(text: &'a str, label: &str) -> &'a str {
 fn printed(server: &Server) -> String {
     let mut text = server.printed();
     for _ in 0..100 {
-        if text.contains("/activity") {
+        if text.contains("/auth/logout") {
             break;
         }
         crate::program::pause(std::time::Duration::from_millis(20));
@@ -27,17 +28,21 @@ fn it_prints_an_account_that_works_and_lines_that_answer_as_they_stand() {
     let mut server = place.start("try", &[]);
     let text = printed(&server);
     let key = after(&text, "API key");
-    assert_eq!(account(server.address, key).json()["attributes"]["username"], "demo");
+    assert_eq!(account(server.address, key).json()["attributes"]["username"], "sample");
     let lines: Vec<_> = text.lines().filter(|line| line.starts_with("curl ")).collect();
-    assert_eq!(lines.len(), 13);
+    assert_eq!(lines.len(), 16);
     for line in lines {
         // The code is a placeholder until somebody has an authenticator.
         let expected = if line.contains("000000") { "HTTP/1.1 400" } else { "HTTP/1.1 20" };
-        let output = Command::new("sh").args(["-c", line]).output().unwrap();
+        let output = Command::new("sh").args(["-c", line]).current_dir(place.path()).output().unwrap();
         let answer = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(answer.starts_with(expected), "{line}\n{answer}");
     }
-    assert!(place.path().join("account-try/account.db").exists());
+    for (name, secret) in [("api-key", key), ("password", after(&text, "password"))] {
+        let path = place.path().join("account-try").join(name);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), secret);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
     server.stop();
 }
 

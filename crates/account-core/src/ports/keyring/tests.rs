@@ -100,10 +100,7 @@ fn making_a_key_current_keeps_comments_and_the_order_of_the_others() {
     let three = ONE.replace("one:q8", "three:r8");
     let text = format!("# ours\n\n{ONE} # made in March\n# since May:\n{TWO}, {three}");
     let renewed = Keyring::text_with_current(&text, &name("three")).unwrap();
-    assert_eq!(
-        *renewed,
-        format!("# ours\n\n{three}\n{ONE} # made in March\n# since May:\n{TWO}\n")
-    );
+    assert_eq!(*renewed, format!("# ours\n\n{three}\n{ONE} # made in March\n# since May:\n{TWO}\n"));
     assert_eq!(Keyring::text_with_current(&text, &name("four")), Err(KeyringError::Absent(name("four"))));
 }
 
