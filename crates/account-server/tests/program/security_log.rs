@@ -70,9 +70,7 @@ fn sec_64_an_altered_row_is_an_error_in_the_log_and_as_good_as_absent() {
     place.user("mia");
     let key = place.key("mia");
     let database = rusqlite::Connection::open(place.path().join("account.db")).unwrap();
-    database
-        .execute("UPDATE api_key SET allowed_ips = '[\"0.0.0.0/0\"]'", [])
-        .unwrap();
+    database.execute("UPDATE api_key SET allowed_ips = '[\"0.0.0.0/0\"]'", []).unwrap();
     drop(database);
     let mut server = place.serve(&[]);
     assert_eq!(account(server.address, &key).status, 401);
