@@ -44,7 +44,8 @@ const TABLE: &[Row] = &[
     Row {
         name: "account-server",
         normal: &["account-core", "account-sqlite", "account-postgres", "account-axum", "account-pages"],
-        dev: &["account-testkit"],
+        // With the feature that makes databases for tests.
+        dev: &["account-testkit", "account-postgres"],
         banned: &[],
     },
     Row { name: "xtask", normal: &[], dev: &[], banned: &["tokio"] },
