@@ -40,7 +40,7 @@ pub(crate) struct House {
     pub(crate) alarms: Arc<Alarms>,
     pub(crate) served: Served,
     pub(crate) store: FreshStore,
-    keyring: String,
+    pub(crate) keyring: String,
     mail: Mutex<Vec<Message>>,
 }
 

@@ -66,6 +66,19 @@ impl FreshStore {
         }
     }
 
+    /// A store on a copy of this one's file, while nothing writes to it.
+    pub(crate) fn copy_of_file(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for suffix in ["", "-wal"] {
+            let original = format!("{}{suffix}", self.file().unwrap().display());
+            if std::fs::exists(&original).unwrap() {
+                std::fs::copy(&original, format!("{}{suffix}", file(&folder).display())).unwrap();
+            }
+        }
+        let store = SqliteStore::open(file(&folder)).unwrap();
+        Self::with(store, &Arc::new(Place::Folder(folder)))
+    }
+
     /// A SQLite database that has room for so many pages more than an empty one.
     pub(crate) fn sqlite_with_room_for(pages: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
