@@ -76,8 +76,13 @@ impl Seen {
         if answer.verdict.is_err() && !flight.recorded && self.was_torn(flight) {
             return Ok(true);
         }
-        if answer.verdict.is_ok() && matches!(answer.given, Given::Nothing) && self.granted_in_steps(flight) {
-            return Ok(false);
+        let in_steps = self.ever_in_steps(flight, |prediction| {
+            prediction.written.is_none()
+                && agrees(&flight.request, prediction.verdict, answer.verdict)
+                && prediction.recorded.is_some() == flight.recorded
+        });
+        if in_steps && matches!(answer.given, Given::Nothing) {
+            return Ok(answer.verdict.is_err());
         }
         let now = self.clocks.back().map_or(Timestamp::from_millis(0), |(_, now)| *now);
         let expected = self.town.predict(&flight.request, now);
@@ -90,14 +95,15 @@ impl Seen {
         ))
     }
 
-    /// Whether the asker was let in at one moment, and had nothing to write at a later one.
-    fn granted_in_steps(&self, flight: &Flight) -> bool {
+    /// The same, where the asker was let in, or a name looked up, at one moment, and the rest decided
+    /// at another.
+    pub(super) fn ever_in_steps(&self, flight: &Flight, holds: impl Fn(&Prediction) -> bool) -> bool {
         let moments = self.moments_since(flight.begun);
         moments.iter().any(|(town, at)| {
-            moments.iter().any(|(earlier, then)| {
-                let granted = town.predict_since(earlier, *then, &flight.request, *at);
-                granted.verdict.is_ok() && granted.written.is_none()
-            })
+            let since = |(earlier, then): &(&Town, Timestamp)| {
+                holds(&town.predict_since(earlier, *then, &flight.request, *at))
+            };
+            moments.iter().any(since)
         })
     }
 

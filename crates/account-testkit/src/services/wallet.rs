@@ -182,6 +182,7 @@ impl Wallet {
 
     /// What somebody forgot, or never heard because a request was lost, they learn again.
     pub(crate) fn ask_around(&mut self, town: &Town) {
+        self.find_lost_accounts(town);
         for owner in &mut self.owners {
             let Some(person) = owner.account.and_then(|id| town.person(id)) else { continue };
             owner.username.clone_from(&person.username);
@@ -197,6 +198,23 @@ impl Wallet {
             owner.stage = stage;
             let secret = secret.and_then(|secret| TotpSecret::from_bytes(secret).ok());
             owner.secret = secret.map(|secret| Token(secret.to_base32().to_string()));
+        }
+    }
+
+    /// An account whose registration was never heard of would keep its names taken for ever.
+    fn find_lost_accounts(&mut self, town: &Town) {
+        for owner in &mut self.owners {
+            owner.account = owner.account.filter(|id| town.person(*id).is_some());
+        }
+        let owned = |owners: &[Owner], id| owners.iter().any(|owner| owner.account == Some(id));
+        for person in town.people() {
+            if owned(&self.owners, person.id) {
+                continue;
+            }
+            let homeless = |owner: &&mut Owner| owner.account.is_none();
+            if let Some(owner) = self.owners.iter_mut().find(homeless) {
+                owner.account = Some(person.id);
+            }
         }
     }
 

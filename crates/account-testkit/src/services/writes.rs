@@ -213,7 +213,9 @@ impl Seen {
         };
         let [entry] = found else { return Err(format!("{} audit entries at once", found.len())) };
         let entry = Entry::from(entry);
-        if !self.ever(flight, |prediction, _, _| prediction.recorded == Some(entry)) {
+        let explains = |prediction: &Prediction| prediction.recorded == Some(entry);
+        let explained = self.ever(flight, |prediction, _, _| explains(prediction));
+        if !explained && !self.ever_in_steps(flight, explains) {
             return Err(format!("{:?}\n  recorded {entry:?}, which nothing explains", flight.request));
         }
         self.entries.push(entry);
