@@ -7,6 +7,7 @@
 
 mod failure;
 mod postgres;
+mod prove;
 mod simulate;
 mod system;
 mod test;
@@ -22,6 +23,10 @@ The workspace's own commands.
 
   cargo xtask test [ARGS…]   all tests; finds or starts what they need, PostgreSQL among it.
                              ARGS go to `cargo test` in place of `--workspace`
+  cargo xtask prove [--rounds N] [NAME…]
+                             the same promises with full figures: a hundred kills and races of each
+                             kind, a million simulated steps. Takes about an hour; NAME chooses
+                             among the proofs of the whole program
   cargo xtask postgres       starts a throw-away PostgreSQL, prints its URL, and takes it away
                              again at the end of its input or on Ctrl-C
   cargo xtask simulate --seed S --steps N
@@ -48,6 +53,7 @@ fn main() -> ExitCode {
 fn run(command: &str, rest: &[String]) -> Outcome<ExitCode> {
     match command {
         "test" => test::run(rest),
+        "prove" => prove::run(rest),
         "postgres" => postgres::run(),
         "simulate" => simulate::run(rest),
         postgres::KEEPER => postgres::keep(rest),

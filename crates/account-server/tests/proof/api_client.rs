@@ -106,13 +106,23 @@ impl Ask {
 }
 
 /// Why no answer came.
-#[derive(Debug)]
 pub(crate) enum Lost {
-    /// Nobody took the connection, or it was closed before the first byte of its first answer: the
-    /// request was never accepted.
-    NeverAccepted(String),
+    /// Nobody took the connection.
+    NotConnected(String),
+    /// A new connection was closed without a byte: it may never have left the system's queue.
+    Unanswered(String),
     /// A connection that had answered before, or had begun to answer, was cut.
     Cut(String),
+}
+
+impl std::fmt::Debug for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotConnected(why) => write!(f, "not connected: {why}"),
+            Self::Unanswered(why) => write!(f, "connected and not answered: {why}"),
+            Self::Cut(why) => write!(f, "cut: {why}"),
+        }
+    }
 }
 
 /// A client with a connection of its own.
@@ -129,10 +139,10 @@ impl Client {
     /// Sends over the connection that is open, or over a new one.
     pub(crate) fn try_send(&mut self, ask: &Ask) -> Result<Answer, Lost> {
         let kept = self.connection.take();
-        let lost = if kept.is_none() { Lost::NeverAccepted } else { Lost::Cut };
+        let lost = if kept.is_none() { Lost::Unanswered } else { Lost::Cut };
         let mut connection = match kept {
             Some(kept) => kept,
-            None => open(self.to).map_err(|error| lost(error.to_string()))?,
+            None => open(self.to).map_err(|error| Lost::NotConnected(error.to_string()))?,
         };
         let sent = connection.get_mut().write_all(&ask.bytes());
         let answer = sent.and_then(|()| connection.fill_buf().map(|begun| !begun.is_empty()));

@@ -35,10 +35,11 @@ fn rel_01_every_acknowledged_write_survives_a_killed_server(kind: Kind) {
     proven(
         &format!("kill -9 of the server under load, {}", kind.name()),
         &format!(
-            "{} kills, {answers} answers, {} acknowledged writes found, {} unanswered ones whole or absent",
+            "{} kills, {answers} answers, {} acknowledged writes found, {} unanswered ones ({} whole, the others absent)",
             rounds(),
             all.acknowledged,
-            all.in_doubt
+            all.in_doubt,
+            all.happened
         ),
     );
 }
@@ -68,10 +69,11 @@ fn rel_01_every_acknowledged_write_survives_a_killed_postgres() {
     proven(
         "kill -9 of PostgreSQL under load, the server goes on",
         &format!(
-            "{} kills, {answers} answers, {} acknowledged writes found, {} unanswered ones whole or absent",
+            "{} kills, {answers} answers, {} acknowledged writes found, {} unanswered ones ({} whole, the others absent)",
             rounds(),
             all.acknowledged,
-            all.in_doubt
+            all.in_doubt,
+            all.happened
         ),
     );
 }
@@ -87,6 +89,7 @@ pub(crate) fn settle(writers: &mut [Writer], server: &Server) -> Settled {
 fn add(all: &mut Settled, more: Settled) {
     all.acknowledged += more.acknowledged;
     all.in_doubt += more.in_doubt;
+    all.happened += more.happened;
 }
 
 /// Waits until a server says that it can work again; answers how long that took.

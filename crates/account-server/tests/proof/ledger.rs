@@ -65,6 +65,8 @@ struct Events {
 pub(crate) struct Settled {
     pub(crate) acknowledged: usize,
     pub(crate) in_doubt: usize,
+    /// So many of those in doubt took effect.
+    pub(crate) happened: usize,
 }
 
 impl Ledger {
@@ -108,13 +110,12 @@ impl Ledger {
         for name in self.gone.keys() {
             assert!(!found.contains_key(name), "{:?} {name} was removed and is back", self.row);
         }
-        let settled =
-            Settled { acknowledged: self.standing.len() + self.gone.len(), in_doubt: self.in_doubt.len() };
-        self.resolve(&found);
+        let (acknowledged, in_doubt) = (self.standing.len() + self.gone.len(), self.in_doubt.len());
+        let happened = self.resolve(&found);
         self.check_tokens(client);
         self.check_events(client, person, &found);
         self.gone.clear();
-        settled
+        Settled { acknowledged, in_doubt, happened }
     }
 
     /// The server's rows, by name.
@@ -125,8 +126,12 @@ impl Ledger {
         rows.map(|row| (text(&row[name]), text(&row[id]))).collect()
     }
 
-    fn resolve(&mut self, found: &BTreeMap<String, String>) {
+    /// Finds out what became of that which is in doubt; answers how much of it took effect.
+    fn resolve(&mut self, found: &BTreeMap<String, String>) -> usize {
+        let mut happened = 0;
         for (name, handle) in std::mem::take(&mut self.in_doubt) {
+            // Known before, it was to be removed; unknown, to be made.
+            happened += usize::from(found.contains_key(&name) != handle.is_some());
             match (found.get(&name), handle) {
                 (Some(id), known) => {
                     let token = known.and_then(|known| known.token);
@@ -141,6 +146,7 @@ impl Ledger {
         let strange: Vec<&String> =
             found.keys().filter(|name| !self.standing.contains_key(*name) && *name != "made first").collect();
         assert!(strange.is_empty(), "{:?} {strange:?}: nobody asked for these", self.row);
+        happened
     }
 
     /// A key that is there opens the account, one that is gone does not.

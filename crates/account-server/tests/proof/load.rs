@@ -64,6 +64,7 @@ impl Writer {
         Settled {
             acknowledged: api_keys.acknowledged + ssh_keys.acknowledged,
             in_doubt: api_keys.in_doubt + ssh_keys.in_doubt,
+            happened: api_keys.happened + ssh_keys.happened,
         }
     }
 
@@ -90,7 +91,7 @@ impl Writer {
                 let handle = handle(row, answer);
                 self.ledger(row).made(name, handle);
             }
-            Err(Lost::NeverAccepted(_)) => {}
+            Err(Lost::NotConnected(_)) => {}
             _ => self.ledger(row).doubt(name),
         }
         ended
@@ -113,7 +114,7 @@ impl Writer {
         let ended = client.try_send(&ask);
         match &ended {
             Ok(answer) if answer.status == 204 => self.ledger(row).removed(name),
-            Err(Lost::NeverAccepted(_)) => {}
+            Err(Lost::NotConnected(_)) => {}
             _ => self.ledger(row).doubt(name),
         }
         ended
