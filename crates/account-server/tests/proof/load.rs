@@ -2,7 +2,7 @@
 //! while something happens to the server or to its database.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
@@ -147,35 +147,54 @@ pub(crate) fn ssh_key(owner: &str, number: u64) -> String {
     format!("ssh-ed25519 {} proof@example.com", data_encoding::BASE64.encode(&blob))
 }
 
+/// How far the writers are.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    answers: AtomicU64,
+    over: AtomicBool,
+}
+
+impl Progress {
+    /// Waits until so many more requests are answered: on a busy machine that takes its time.
+    pub(crate) fn wait_for(&self, more: u64) {
+        let (begun, wanted) = (Instant::now(), self.answers.load(Ordering::Relaxed) + more);
+        while self.answers.load(Ordering::Relaxed) < wanted {
+            assert!(begun.elapsed() < Duration::from_secs(30), "hardly anything is answered");
+            sleep(Duration::from_micros(200));
+        }
+    }
+}
+
 /// Lets the writers write while `event` happens, and until it is over. A writer whose server is gone
 /// stops; one that is told to come back later waits a little.
 pub(crate) fn under_load<R>(
     writers: &mut [Writer],
     nodes: &[SocketAddr],
-    event: impl FnOnce() -> R,
+    event: impl FnOnce(&Progress) -> R,
 ) -> (R, Vec<Ended>) {
-    let over = AtomicBool::new(false);
+    let progress = Progress::default();
     scope(|scope| {
-        let over = &over;
+        let progress = &progress;
         let working: Vec<_> = writers
             .iter_mut()
             .zip(nodes.iter().cycle())
-            .map(|(writer, node)| scope.spawn(move || work(writer, *node, over)))
+            .map(|(writer, node)| scope.spawn(move || work(writer, *node, progress)))
             .collect();
-        let result = event();
-        over.store(true, Ordering::Relaxed);
+        let result = event(progress);
+        progress.over.store(true, Ordering::Relaxed);
         let ended = working.into_iter().flat_map(|writer| writer.join().unwrap()).collect();
         (result, ended)
     })
 }
 
-fn work(writer: &mut Writer, node: SocketAddr, over: &AtomicBool) -> Vec<Ended> {
+fn work(writer: &mut Writer, node: SocketAddr, progress: &Progress) -> Vec<Ended> {
     let mut client = Client::new(node);
     let mut all = Vec::new();
-    while !over.load(Ordering::Relaxed) {
+    while !progress.over.load(Ordering::Relaxed) {
         let begun = Instant::now();
         let how = writer.step(&mut client);
         let (lost, busy) = (how.is_err(), how.as_ref().is_ok_and(|answer| answer.status == 503));
+        progress.answers.fetch_add(u64::from(!lost), Ordering::Relaxed);
         all.push(Ended { took: begun.elapsed(), how });
         if lost {
             break;

@@ -66,15 +66,15 @@ fn rel_04_postgres_stopped_under_load_is_not_now_and_then_work_again() {
     for _ in 0..rounds().min(20) {
         let mut writers = std::mem::take(&mut outage.writers);
         let address = outage.server.address;
-        let ((), ended) = under_load(&mut writers, &[address], || {
-            sleep(Duration::from_millis(300));
+        let ((), ended) = under_load(&mut writers, &[address], |progress| {
+            progress.wait_for(40);
             outage.cluster.stop();
             slowest = slowest.max(outage.ask_meanwhile(&token));
             assert_eq!(outage.server.status_of("/health/live"), 200);
             assert_eq!(outage.server.status_of("/health/ready"), 503);
             outage.cluster.run();
             longest_return = longest_return.max(wait_until_ready(&outage.server));
-            sleep(Duration::from_millis(300));
+            progress.wait_for(40);
         });
         refusals += only_answers_of_an_outage(&ended);
         answers += ended.len();
@@ -104,8 +104,8 @@ fn rel_05_a_frozen_postgres_is_answered_for_in_time() {
     let mut writers = std::mem::take(&mut outage.writers);
     let token = writers[0].person.token.clone();
     let address = outage.server.address;
-    let (slowest, ended) = under_load(&mut writers, &[address], || {
-        sleep(Duration::from_millis(300));
+    let (slowest, ended) = under_load(&mut writers, &[address], |progress| {
+        progress.wait_for(40);
         outage.cluster.freeze();
         let outage = &outage;
         let slowest = scope(|scope| {
@@ -121,7 +121,7 @@ fn rel_05_a_frozen_postgres_is_answered_for_in_time() {
         });
         outage.cluster.thaw();
         wait_until_ready(&outage.server);
-        sleep(Duration::from_millis(300));
+        progress.wait_for(40);
         slowest
     });
     only_answers_of_an_outage(&ended);

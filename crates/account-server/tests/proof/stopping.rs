@@ -23,8 +23,8 @@ fn rel_10_sigterm_under_load_cuts_no_answer_and_ends_with_0(kind: Kind) {
     for _ in 0..rounds {
         let server = database.serve();
         let address = server.address;
-        let (status, ended) = under_load(&mut writers, &[address], || {
-            sleep(Duration::from_millis(150 + dice.roll(300)));
+        let (status, ended) = under_load(&mut writers, &[address], |progress| {
+            progress.wait_for(10 + dice.roll(90));
             // A password is being hashed when the signal comes.
             let login = std::thread::spawn(move || {
                 crate::api_client::Client::new(address).try_send(&crate::people::login("ada", PASSWORD))
