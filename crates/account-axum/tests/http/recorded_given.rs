@@ -126,7 +126,7 @@ pub(crate) struct Template(Recreated);
 
 impl Template {
     pub(crate) fn new() -> Self {
-        let house = House::with(Kind::Sqlite, |plan| plan_of_the_recording(plan));
+        let house = House::with(Kind::Sqlite, plan_of_the_recording);
         let mut recreated = Recreated { house, replaced: Vec::new(), same_history: false };
         recreated.register_everybody();
         Self(recreated)
