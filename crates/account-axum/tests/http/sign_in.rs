@@ -123,6 +123,15 @@ fn sec_12_one_client_has_one_budget_over_all_names_and_no_header_makes_another(k
     assert_eq!(house.browser().login("alice", PASSWORD).status, 200);
 }
 
+fn f_14_a_success_clears_no_failures_of_the_same_client(kind: Kind) {
+    let house = House::new(kind);
+    house.account("alice");
+    let fail = |number: usize| house.browser().login(&format!("name{number}"), "x").status;
+    assert!((0..9).all(|number| fail(number) == 400));
+    assert_eq!(house.browser().login("alice", PASSWORD).status, 200);
+    assert_eq!([fail(9), fail(10)], [400, 429]);
+}
+
 fn f_3_and_sec_13_strangers_do_not_lock_the_owner_out(kind: Kind) {
     let house = House::with(kind, |plan| {
         plan.options.trusted_proxies = TrustedProxies::parse("127.0.0.1").unwrap();
@@ -204,6 +213,7 @@ on_every_store!(
     f_38_what_is_missing_or_of_another_type_is_wrong_like_anything_else,
     sec_13_five_wrong_passwords_from_one_client_and_f_33_the_answer_says_so_twice,
     sec_12_one_client_has_one_budget_over_all_names_and_no_header_makes_another,
+    f_14_a_success_clears_no_failures_of_the_same_client,
     f_3_and_sec_13_strangers_do_not_lock_the_owner_out,
     sec_43_signing_in_again_replaces_the_old_session_and_adopts_no_token,
     f_8_signing_out_is_a_post_that_ends_this_session_alone,
