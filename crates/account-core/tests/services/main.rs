@@ -3,6 +3,7 @@
 
 mod administration;
 mod email_and_password;
+mod hashing_share;
 mod house;
 mod keyring;
 mod keys;

@@ -10,7 +10,7 @@ use std::{fmt, io};
 use async_trait::async_trait;
 use futures_channel::oneshot;
 
-use super::queue::{BUSY, Job, Queue};
+use super::queue::{BUSY, Job, Queue, now};
 use super::{
     Argon2Kernel, Argon2Params, HashRequest, HasherError, HashingMemory, PasswordHasher, VerifyRequest,
 };
@@ -23,7 +23,8 @@ pub struct HashingOptions {
     pub threads: usize,
     /// Requests that may wait; one more is refused at once.
     pub queue: usize,
-    /// What has waited longer is refused instead of hashed: its client has given up.
+    /// What has waited as long is refused then, not later and not hashed: its client has given up. What
+    /// would have to wait longer, by what the last hashes took, is refused at once.
     pub max_wait: Duration,
     /// Called on each thread when it starts, for instance to lower its priority.
     pub on_thread_start: Option<Arc<dyn Fn() + Send + Sync>>,
@@ -47,7 +48,8 @@ impl fmt::Debug for HashingOptions {
     }
 }
 
-/// A [`PasswordHasher`] on threads of its own. Dropping it finishes what runs, refuses what waits,
+/// A [`PasswordHasher`] on threads of its own, and one more that only watches the time, so that a
+/// refusal comes in time even while those that hash get no processor. Dropping it finishes what runs, refuses what waits,
 /// and joins the threads.
 ///
 /// ```
@@ -91,9 +93,12 @@ impl HashingThreads {
         params: Argon2Params,
         options: HashingOptions,
     ) -> io::Result<Self> {
-        let queue = Arc::new(Queue::new(options.queue, options.max_wait));
+        let threads = options.threads.max(1);
+        let queue = Arc::new(Queue::new(options.queue, threads, options.max_wait));
         let mut hasher = Self { params, queue, threads: Vec::new() };
-        for _ in 0..options.threads.max(1) {
+        let timed = Arc::clone(&hasher.queue);
+        hasher.spawn("password-queue", move || timed.keep_time())?;
+        for _ in 0..threads {
             let (queue, compute) = (Arc::clone(&hasher.queue), Arc::clone(&compute));
             let on_start = options.on_thread_start.clone();
             let body = move || {
@@ -103,15 +108,21 @@ impl HashingThreads {
                 }
                 work(&queue, &*compute);
             };
-            hasher.threads.push(thread::Builder::new().name("password-hash".into()).spawn(body)?);
+            hasher.spawn("password-hash", body)?;
         }
         Ok(hasher)
+    }
+
+    fn spawn(&mut self, name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        self.threads.push(thread::Builder::new().name(name.into()).spawn(body)?);
+        Ok(())
     }
 }
 
 fn work(queue: &Queue, compute: &dyn Compute) {
     let mut memory = HashingMemory::default();
     while let Some(job) = queue.next() {
+        let begun = now();
         // Whoever asked may have gone meanwhile: then nobody takes the answer.
         match job {
             Job::Hash(request, answer) => {
@@ -121,6 +132,7 @@ fn work(queue: &Queue, compute: &dyn Compute) {
                 drop(answer.send(guarded(&mut memory, |memory| compute.verify(&request, memory))));
             }
         }
+        queue.note(now().duration_since(begun));
     }
 }
 
@@ -171,6 +183,6 @@ impl Drop for HashingThreads {
 
 impl fmt::Debug for HashingThreads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HashingThreads").field("threads", &self.threads.len()).finish_non_exhaustive()
+        f.debug_struct("HashingThreads").field("params", &self.params).finish_non_exhaustive()
     }
 }

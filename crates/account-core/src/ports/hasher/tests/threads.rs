@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
+use futures_channel::oneshot;
+
+use super::super::queue::{Job, Queue};
 use super::super::threads::Compute;
 use super::*;
 
@@ -165,6 +168,47 @@ fn rel_12_what_waited_too_long_is_refused_instead_of_hashed() {
     let options = HashingOptions { threads: 1, queue: 8, max_wait: Duration::ZERO, on_thread_start: None };
     let hasher = HashingThreads::start_with(gated, Argon2Params::default(), options).unwrap();
     assert_eq!(asked(&hasher).answer(), Err(BUSY));
+}
+
+#[test]
+fn rel_12_what_waits_is_refused_in_time_while_no_thread_gets_anywhere() {
+    let (gated, begun, go) = Gated::new();
+    let max_wait = Duration::from_millis(50);
+    let options = HashingOptions { threads: 1, queue: 8, max_wait, on_thread_start: None };
+    let hasher = HashingThreads::start_with(gated.clone(), Argon2Params::default(), options).unwrap();
+    for _ in 0..2 {
+        let running = asked(&hasher);
+        begun.recv().unwrap();
+        // The thread is given no leave until both have their answer.
+        let waiting = [asked(&hasher), asked(&hasher)];
+        assert!(waiting.into_iter().all(|asked| asked.answer() == Err(BUSY)));
+        go.send(()).unwrap();
+        assert_eq!(running.answer(), Ok(true), "what runs is not cut off");
+    }
+    assert_eq!(gated.done.load(Ordering::SeqCst), 2, "no thread hashed what was refused");
+}
+
+#[test]
+fn rel_12_what_would_wait_too_long_is_refused_at_once_and_told_when_to_come_back() {
+    let (queue, job) = (Queue::new(64, 2, Duration::from_secs(2)), || {
+        let (answer, outcome) = oneshot::channel();
+        (Job::Verify(verify_request(), answer), outcome)
+    });
+    (0..64).for_each(|_| queue.note(Duration::from_secs(3)));
+    let mut waiting = Vec::new();
+    let refused = loop {
+        let (job, outcome) = job();
+        match queue.push(job) {
+            Ok(()) => waiting.push(outcome),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(waiting.len(), 2, "one and a half seconds to wait are allowed, three are not");
+    let HasherError::Busy { retry_after } = refused else { panic!("{refused:?}") };
+    assert_eq!(retry_after.as_millis() / 100, 29, "until what waits is done: {retry_after:?}");
+    drop(waiting);
+    let (job, _outcome) = job();
+    assert_eq!(queue.push(job), Ok(()), "nobody waits for the others any more");
 }
 
 #[test]
