@@ -128,7 +128,7 @@ impl Queue {
     pub(super) fn note(&self, took: Duration) {
         let mut waiting = self.lock();
         let before = waiting.usual.saturating_mul(MEMORY.saturating_sub(1));
-        waiting.usual = before.saturating_add(took) / MEMORY;
+        waiting.usual = before.saturating_add(took).checked_div(MEMORY).unwrap_or_default();
     }
 
     /// Lets nothing in any more, answers what waits, and wakes all threads.
