@@ -86,7 +86,8 @@ fn rel_12_one_client_has_no_more_than_its_share_of_the_hashing_queue() {
 #[test]
 fn rel_12_one_account_never_fills_the_hashing_queue_from_however_many_addresses() {
     let house = House::new();
-    (house.register("john"), house.register("mary"));
+    house.register("john");
+    house.register("mary");
     let mut starved = Starved::new(&house);
     let room = HashingOptions::default().queue;
     let all: Vec<_> =
