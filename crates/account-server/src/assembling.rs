@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use account_core::Accounts;
 use account_core::policy::{self, Policy};
 use account_core::ports::hasher::{Argon2Kernel, HashingOptions, HashingThreads};
+use account_core::ports::keyring::KeyringError;
+use account_core::{Accounts, StartError};
 
 use crate::failure::Failure;
 use crate::hashing_priority;
@@ -34,7 +35,18 @@ pub(crate) async fn accounts(settings: &Settings, opened: Opened) -> Result<Acco
         .listener(Arc::new(SecurityLog))
         .policy(policy(settings))
         .build();
-    built.await.map_err(|error| Failure::refused(format!("{}: {}", settings.database, in_full(&error))))
+    built.await.map_err(|error| {
+        let advice = if is_another_keyring(&error) { OTHER_KEYRING } else { "" };
+        Failure::refused(format!("{}: {}{advice}", settings.database, in_full(&error)))
+    })
+}
+
+/// What to do with a keyring that is not the database's.
+const OTHER_KEYRING: &str =
+    "; every server of a database needs the same keyring: copy it from one that serves, or from its backup";
+
+fn is_another_keyring(error: &StartError) -> bool {
+    matches!(error, StartError::Keyring(KeyringError::Missing(_) | KeyringError::Different(_)))
 }
 
 /// An error and what caused it, as one line.

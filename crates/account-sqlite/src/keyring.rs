@@ -4,9 +4,10 @@ use account_core::malformed::Malformed;
 use account_core::ports::keyring::{KeyCheck, KeyName};
 use account_core::store::{KeyringRepository, StoreResult};
 use async_trait::async_trait;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use crate::cells;
+use crate::failure::Failure;
 use crate::store::SqliteStore;
 
 statements! {
@@ -15,26 +16,29 @@ statements! {
     REMOVE = "DELETE FROM keyring_check WHERE name = ?1";
 }
 
+fn read(connection: &Connection) -> Result<Vec<KeyCheck>, Failure> {
+    let mut statement = connection.prepare_cached(ALL)?;
+    cells::list(statement.query([])?, "keyring_check", |cells| {
+        Ok(KeyCheck {
+            name: cells.text(KeyName::from_stored)?,
+            check: cells.blob(|bytes| bytes.try_into().map_err(|_| Malformed("check value")))?,
+        })
+    })
+}
+
 #[async_trait]
 impl KeyringRepository for SqliteStore {
     async fn key_checks(&self) -> StoreResult<Vec<KeyCheck>> {
-        self.readers.ask(|connection| {
-            let mut statement = connection.prepare_cached(ALL)?;
-            cells::list(statement.query([])?, "keyring_check", |cells| {
-                Ok(KeyCheck {
-                    name: cells.text(KeyName::from_stored)?,
-                    check: cells.blob(|bytes| bytes.try_into().map_err(|_| Malformed("check value")))?,
-                })
-            })
-        })
+        self.readers.ask(read)
     }
 
-    async fn add_key_checks(&self, checks: &[KeyCheck]) -> StoreResult<()> {
-        let checks = checks.to_vec();
+    async fn add_key_check(&self, new: &KeyCheck, ring: &[KeyCheck]) -> StoreResult<()> {
+        let (new, ring) = (new.clone(), ring.to_vec());
+        // The one writer: nobody adds between the question and the answer.
         self.write(move |connection| {
-            let mut add = connection.prepare_cached(ADD)?;
-            for check in &checks {
-                add.execute(params![check.name.as_str(), check.check])?;
+            if read(connection)?.iter().all(|known| ring.contains(known)) {
+                let mut add = connection.prepare_cached(ADD)?;
+                add.execute(params![new.name.as_str(), new.check])?;
             }
             Ok(())
         })

@@ -180,7 +180,7 @@ through! {
     }
     KeyringRepository {
         fn key_checks() -> Vec<KeyCheck>;
-        fn add_key_checks(checks: &[KeyCheck]) -> ();
+        fn add_key_check(new: &KeyCheck, ring: &[KeyCheck]) -> ();
         fn remove_key_check(name: &str) -> ();
     }
     AccountStore {

@@ -139,6 +139,7 @@ macro_rules! __cases {
                 keyring {
                     keys_are_added_and_read_back
                     a_key_that_is_there_is_left_as_it_is
+                    a_keyring_that_lacks_a_key_adds_none
                     a_retired_key_is_taken_away
                 }
                 observations {
@@ -179,6 +180,7 @@ macro_rules! __cases {
                     one_address_is_set_on_one_account
                     one_identifier_goes_to_one_account
                     one_step_is_accepted_once
+                    an_empty_store_takes_one_of_many_keyrings
                     two_factor_is_enabled_once
                     no_update_is_lost
                     a_key_added_and_removed_at_once_is_there_or_not

@@ -140,12 +140,12 @@ impl AccountsBuilder {
         Ok(Accounts { inner: Arc::new(inner) })
     }
 
-    /// Adds before it compares for good: of two nodes that start with different keyrings on an empty
-    /// database, one must find out.
+    /// Compares for good after it has added: of two nodes that start with different keyrings on an empty
+    /// database, one is added and starts, and the other must find out.
     async fn adopt_keyring(&self) -> Result<(), StartError> {
         let new = self.keyring.verify_checks(&self.store.key_checks().await?)?;
-        if !new.is_empty() {
-            self.store.add_key_checks(&new).await?;
+        if let Some(new) = new {
+            self.store.add_key_check(&new, &self.keyring.checks()).await?;
             self.keyring.verify_checks(&self.store.key_checks().await?)?;
         }
         Ok(())

@@ -97,8 +97,10 @@ pub trait KeyringRepository: Send + Sync {
     /// The names and check values of all keys that were ever added.
     async fn key_checks(&self) -> StoreResult<Vec<KeyCheck>>;
 
-    /// Adds keys; one that is there already is left as it is.
-    async fn add_key_checks(&self, checks: &[KeyCheck]) -> StoreResult<()>;
+    /// Adds the key that `ring` writes with, unless a key is there that is not in `ring`, or another one
+    /// of its name: then nothing is added, and that is no error. One step: of two rings that come to an
+    /// empty store at once, one is added and the other finds it.
+    async fn add_key_check(&self, new: &KeyCheck, ring: &[KeyCheck]) -> StoreResult<()>;
 
     /// Takes a retired key's check away.
     async fn remove_key_check(&self, name: &str) -> StoreResult<()>;

@@ -1,8 +1,11 @@
 //! Moving rows to another key, and refusing the wrong one.
 
+use std::sync::{Arc, Barrier};
+
 use super::house::{House, block_on};
 use account_core::policy::Policy;
 use account_core::ports::keyring::Keyring;
+use account_testkit::MemoryStore;
 
 #[test]
 fn sec_30_rows_move_to_a_new_key_while_serving_and_the_old_one_can_go() {
@@ -38,4 +41,30 @@ fn another_keyring_does_not_start_and_never_looks_like_a_wrong_credential() {
     let other = Keyring::parse(&super::house::keyring(3)).unwrap();
     let started = block_on(account_core::Accounts::builder(house.store.clone(), other).build());
     assert!(matches!(started, Err(account_core::StartError::Keyring(_))));
+}
+
+#[test]
+fn of_many_keyrings_that_come_to_an_empty_store_at_once_one_starts_and_starts_again() {
+    let store = Arc::new(MemoryStore::new());
+    let start = |seed: u8| {
+        let keys = Keyring::parse(&super::house::keyring(seed)).unwrap();
+        block_on(account_core::Accounts::builder(store.clone(), keys).build())
+    };
+    let together = Barrier::new(8);
+    let started: Vec<u8> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (1..=8)
+            .map(|seed| {
+                let (together, start) = (&together, &start);
+                scope.spawn(move || {
+                    together.wait();
+                    start(seed).is_ok().then_some(seed)
+                })
+            })
+            .collect();
+        threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+    });
+    let [winner] = started[..] else { panic!("{started:?} started") };
+    for seed in 1..=8 {
+        assert_eq!(start(seed).is_ok(), seed == winner, "{seed}, {winner} was first");
+    }
 }

@@ -52,6 +52,40 @@ fn sec_12_guesses_are_counted_by_all_servers_together() {
     two.stop();
 }
 
+/// Each round on a database of its own: they race for it, and nobody knows who wins.
+#[test]
+fn two_servers_with_different_keyrings_on_an_empty_database_are_one_that_serves_and_one_that_says_why() {
+    for _ in 0..5 {
+        let (place, database) = (Place::new(), database());
+        let url = database.url();
+        let keyrings = ["one", "two"];
+        for keyring in keyrings {
+            place.run(&["keyring", "new", keyring]).result();
+        }
+        let settings = |keyring| [("ACCOUNT_DATABASE_URL", url.as_str()), ("ACCOUNT_KEYRING", keyring)];
+        let mut started = std::thread::scope(|scope| {
+            let starting = keyrings.map(|keyring| scope.spawn(|| place.serve_or_refuse(&settings(keyring))));
+            starting.map(|thread| thread.join().unwrap())
+        });
+        assert_eq!(started.iter().filter(|one| one.is_ok()).count(), 1, "one of them serves");
+        let winner = usize::from(started[1].is_ok());
+        let line = started[1 - winner].as_ref().err().unwrap();
+        assert_eq!(line.lines().count(), 1, "{line}");
+        assert!(line.contains("keyring lacks") && line.contains("copy it from one that serves"), "{line}");
+        started[winner].as_mut().ok().unwrap().stop();
+        // Who was first stays; who was second is told so again, also while nobody serves.
+        assert!(
+            place
+                .run_with(&["user", "list"], &settings(keyrings[1 - winner]), "")
+                .refusal()
+                .contains("keyring")
+        );
+        let mut again = place.serve(&settings(keyrings[winner]));
+        assert_eq!(ask(again.address, "GET", "/health/ready", "", "").status, 200);
+        again.stop();
+    }
+}
+
 #[test]
 fn a_database_that_is_down_is_one_line_without_its_password() {
     let place = Place::new();

@@ -108,7 +108,32 @@ impl Place {
         self.start("serve", settings)
     }
 
+    /// The same, for a server that may refuse to start: then the line that says why.
+    pub(crate) fn serve_or_refuse(&self, settings: &[(&str, &str)]) -> Result<Server, String> {
+        let mut server = self.begin("serve", settings);
+        loop {
+            match server.log.recv_timeout(Duration::from_secs(20)) {
+                Ok(line) if line.contains(LISTENING) => {
+                    server.address = address_in(&line);
+                    return Ok(server);
+                }
+                Ok(line) => server.seen.push(line),
+                Err(_) => {
+                    let status = server.end_within(Duration::from_secs(20)).expect("it refuses or serves");
+                    let ended = Ended { code: status.code(), out: server.printed(), err: server.log() };
+                    return Err(ended.refusal().to_owned());
+                }
+            }
+        }
+    }
+
     pub(crate) fn start(&self, command: &str, settings: &[(&str, &str)]) -> Server {
+        let mut server = self.begin(command, settings);
+        server.address = address_in(&server.wait_for_log(LISTENING));
+        server
+    }
+
+    fn begin(&self, command: &str, settings: &[(&str, &str)]) -> Server {
         let mut child = self
             .command(&[command, "--listen", "127.0.0.1:0"], settings)
             .stdout(Stdio::piped())
@@ -124,11 +149,15 @@ impl Place {
         std::thread::spawn(move || {
             BufReader::new(results).lines().map_while(Result::ok).try_for_each(|line| tell.send(line))
         });
-        let mut server =
-            Server { child, log, out, seen: Vec::new(), address: SocketAddr::from(([127, 0, 0, 1], 0)) };
-        server.address = server.wait_for_address();
-        server
+        Server { child, log, out, seen: Vec::new(), address: SocketAddr::from(([127, 0, 0, 1], 0)) }
     }
+}
+
+const LISTENING: &str = "listening on http://";
+
+fn address_in(line: &str) -> SocketAddr {
+    let (_, rest) = line.split_once("http://").unwrap();
+    rest.split([' ', '"']).next().unwrap().parse().unwrap()
 }
 
 /// A running server, killed when it is dropped.
@@ -141,12 +170,6 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    fn wait_for_address(&mut self) -> SocketAddr {
-        let line = self.wait_for_log("listening on http://");
-        let (_, rest) = line.split_once("http://").unwrap();
-        rest.split([' ', '"']).next().unwrap().parse().unwrap()
-    }
-
     /// The next line of the log with `part` in it.
     pub(crate) fn wait_for_log(&mut self, part: &str) -> String {
         loop {

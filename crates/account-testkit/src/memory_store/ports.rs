@@ -113,8 +113,8 @@ impl KeyringRepository for MemoryStore {
         Ok(self.with(|model| model.key_checks()))
     }
 
-    async fn add_key_checks(&self, checks: &[KeyCheck]) -> StoreResult<()> {
-        self.with(|model| model.add_key_checks(checks));
+    async fn add_key_check(&self, new: &KeyCheck, ring: &[KeyCheck]) -> StoreResult<()> {
+        self.with(|model| model.add_key_check(new, ring));
         Ok(())
     }
 

@@ -106,10 +106,10 @@ impl Model {
         self.key_checks.iter().map(|(name, check)| KeyCheck { name: name.clone(), check: *check }).collect()
     }
 
-    /// Adds keys; one that is there already is left as it is.
-    pub fn add_key_checks(&mut self, checks: &[KeyCheck]) {
-        for KeyCheck { name, check } in checks {
-            self.key_checks.entry(name.clone()).or_insert(*check);
+    /// Adds the key that `ring` writes with, unless a key is there that is not in `ring`.
+    pub fn add_key_check(&mut self, new: &KeyCheck, ring: &[KeyCheck]) {
+        if self.key_checks().iter().all(|known| ring.contains(known)) {
+            self.key_checks.entry(new.name.clone()).or_insert(new.check);
         }
     }
 

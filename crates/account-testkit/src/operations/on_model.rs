@@ -5,7 +5,7 @@ use account_core::ports::keyring::KeyCheck;
 use account_core::store::Commit;
 
 use super::on_store::{guarded, to_register};
-use super::{Book, Guard, Operation, Outcome};
+use super::{Book, Guard, Operation, Outcome, ROWS};
 use crate::memory_store::Model;
 use crate::sample;
 
@@ -54,7 +54,8 @@ pub(crate) fn play_on_model(
             Outcome::Done
         }
         Operation::AddKeyCheck { name, value } => {
-            model.add_key_checks(&[key_check(*name, *value)]);
+            let (new, ring) = ring(*name, *value);
+            model.add_key_check(&new, &ring);
             Outcome::Done
         }
         Operation::RemoveKeyCheck(n) => {
@@ -70,8 +71,12 @@ pub(crate) fn play_on_model(
     }
 }
 
-pub(super) fn key_check(name: u64, value: u64) -> KeyCheck {
-    KeyCheck { check: sample::key_check(value).check, ..sample::key_check(name) }
+/// A key, and a ring of all keys as they usually are but for this one.
+pub(super) fn ring(name: u64, value: u64) -> (KeyCheck, Vec<KeyCheck>) {
+    let new = KeyCheck { check: sample::key_check(value).check, ..sample::key_check(name) };
+    let others = (1..=ROWS).filter(|n| *n != name).map(sample::key_check);
+    let ring = others.chain([new.clone()]).collect();
+    (new, ring)
 }
 
 fn seen(model: &Model, id: AccountId, who: usize, guard: Guard) -> Commit {

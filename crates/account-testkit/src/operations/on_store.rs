@@ -4,7 +4,7 @@ use account_core::account::NewAccount;
 use account_core::id::{AccountId, Revision};
 use account_core::store::{Commit, StoreError, StoreResult};
 
-use super::on_model::key_check;
+use super::on_model::ring;
 use super::{Book, Guard, Operation, Outcome, number};
 use crate::adapter::Store;
 use crate::broken::Broken;
@@ -95,7 +95,8 @@ async fn other(store: &Store, book: &Book, operation: &Operation) -> StoreResult
             store.postpone_mail(sample::mail_id(*n), *due_at).await.map(|()| Outcome::Done)?
         }
         Operation::AddKeyCheck { name, value } => {
-            store.add_key_checks(&[key_check(*name, *value)]).await.map(|()| Outcome::Done)?
+            let (new, ring) = ring(*name, *value);
+            store.add_key_check(&new, &ring).await.map(|()| Outcome::Done)?
         }
         Operation::RemoveKeyCheck(n) => {
             let name = sample::key_check(*n).name;

@@ -114,6 +114,10 @@ faults! {
     NoEventsAreAll no_events_taken_for_all_are_caught,
     /// Overwrites the check value of a key.
     KeyCheckOverwritten an_overwritten_key_check_is_caught,
+    /// Adds a key whatever other keyring is there.
+    KeyringsBesideEachOther a_keyring_beside_another_is_caught,
+    /// Looks whether another keyring is there, lets others pass, then adds.
+    KeyringLookedAtBefore a_keyring_that_was_looked_for_too_early_is_caught,
     /// A caller that leaves during a registration leaves an account without its rows.
     RegistrationInTwo a_registration_in_two_steps_is_caught,
     /// A caller that leaves during a commit leaves the account locked.

@@ -168,8 +168,8 @@ impl KeyringRepository for Witness {
         self.inner.key_checks().await
     }
 
-    async fn add_key_checks(&self, checks: &[KeyCheck]) -> StoreResult<()> {
-        self.inner.add_key_checks(checks).await
+    async fn add_key_check(&self, new: &KeyCheck, ring: &[KeyCheck]) -> StoreResult<()> {
+        self.inner.add_key_check(new, ring).await
     }
 
     async fn remove_key_check(&self, name: &str) -> StoreResult<()> {

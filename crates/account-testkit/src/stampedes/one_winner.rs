@@ -153,3 +153,17 @@ fn winners<T: std::fmt::Debug>(answers: &[Result<T, StoreError>], key: UniqueKey
     promise!((won, lost) == (1, answers.len() - 1), "{words}\n  answered: {answers:?}");
     Ok(())
 }
+
+pub(crate) fn an_empty_store_takes_one_of_many_keyrings(adapter: &Adapter) -> Proven {
+    on_a_fresh_store(adapter, |fresh| {
+        let store = fresh.store()?;
+        at_once(adapter, fresh, 16, |actor, store| async move {
+            let own = sample::key_check(u64::try_from(actor).unwrap_or(0) + 1);
+            store.add_key_check(&own, std::slice::from_ref(&own)).await?;
+            Ok(())
+        })?;
+        let recorded = adapter.prove(async { Ok(store.key_checks().await?.len()) })?;
+        same!(recorded, 1, "of 16 different keyrings that come to an empty store at once, one is recorded");
+        Ok(())
+    })
+}

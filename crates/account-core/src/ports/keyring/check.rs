@@ -27,7 +27,7 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError::Missing`] if the ring lacks a recorded key, [`KeyringError::Different`] if
     /// it has another key of that name.
-    pub fn verify_checks(&self, recorded: &[KeyCheck]) -> Result<Vec<KeyCheck>, KeyringError> {
+    pub fn verify_checks(&self, recorded: &[KeyCheck]) -> Result<Option<KeyCheck>, KeyringError> {
         for known in recorded {
             let key = self.key(&known.name).ok_or_else(|| KeyringError::Missing(known.name.clone()))?;
             if !bool::from(key.check.ct_eq(&known.check)) {
@@ -37,6 +37,6 @@ impl Keyring {
         let current = &self.current;
         let known = recorded.iter().any(|known| known.name == current.name);
         let new = || KeyCheck { name: current.name.clone(), check: current.check };
-        Ok((!known).then(new).into_iter().collect())
+        Ok((!known).then(new))
     }
 }
