@@ -176,10 +176,12 @@ pub(crate) fn delete(connection: &Connection, id: AccountId) -> Result<(), Failu
 #[async_trait]
 impl AccountRepository for SqliteStore {
     async fn account(&self, id: AccountId) -> StoreResult<Option<Account>> {
-        self.readers.ask(|connection| {
-            let mut statement = connection.prepare_cached(BY_ID)?;
-            cells::one(statement.query(params![id.0])?, "account", read)
-        })
+        self.readers
+            .ask(move |connection| {
+                let mut statement = connection.prepare_cached(BY_ID)?;
+                cells::one(statement.query(params![id.0])?, "account", read)
+            })
+            .await
     }
 
     async fn account_by_login(&self, login: &Login) -> StoreResult<Option<AccountId>> {
@@ -187,23 +189,26 @@ impl AccountRepository for SqliteStore {
             Login::Email(_) => BY_EMAIL,
             Login::Username(_) => BY_USERNAME,
         };
-        self.readers.ask(|connection| {
-            let mut statement = connection.prepare_cached(statement)?;
-            cells::one(statement.query(params![login.key()])?, "account", |cells| {
-                cells.integer().map(AccountId)
+        let key = login.key().to_owned();
+        self.readers
+            .ask(move |connection| {
+                let mut statement = connection.prepare_cached(statement)?;
+                cells::one(statement.query(params![key])?, "account", |cells| cells.integer().map(AccountId))
             })
-        })
+            .await
     }
 
     async fn accounts(&self, after: Option<AccountId>, limit: u32) -> StoreResult<Vec<Account>> {
         let after = after.map_or(i64::MIN, |id| id.0);
-        self.readers.ask(|connection| {
-            let mut statement = connection.prepare_cached(PAGE)?;
-            cells::list(statement.query(params![after, limit])?, "account", read)
-        })
+        self.readers
+            .ask(move |connection| {
+                let mut statement = connection.prepare_cached(PAGE)?;
+                cells::list(statement.query(params![after, limit])?, "account", read)
+            })
+            .await
     }
 
     async fn state(&self, id: AccountId) -> StoreResult<Option<AccountState>> {
-        self.readers.ask_in_one_snapshot(|connection| account_state::read(connection, id))
+        self.readers.ask_in_one_snapshot(move |connection| account_state::read(connection, id)).await
     }
 }

@@ -117,6 +117,7 @@ fn page(connection: &Connection, query: &ActivityQuery) -> Result<ActivityPage, 
 #[async_trait]
 impl ActivityRepository for SqliteStore {
     async fn activities(&self, query: &ActivityQuery) -> StoreResult<ActivityPage> {
-        self.readers.ask_in_one_snapshot(|connection| page(connection, query))
+        let query = query.clone();
+        self.readers.ask_in_one_snapshot(move |connection| page(connection, &query)).await
     }
 }

@@ -96,15 +96,18 @@ pub(crate) fn set_mac(
 #[async_trait]
 impl ApiKeyRepository for SqliteStore {
     async fn api_key(&self, identifier: &ApiKeyIdentifier) -> StoreResult<Option<(StoredApiKey, Account)>> {
-        self.readers.ask(|connection| {
-            let mut statement = connection.prepare_cached(WITH_ACCOUNT)?;
-            cells::one(statement.query(params![identifier.as_str()])?, "api_key", |cells| {
-                Ok((read(cells)?, account::read(cells.now_of("account"))?))
+        let identifier = *identifier;
+        self.readers
+            .ask(move |connection| {
+                let mut statement = connection.prepare_cached(WITH_ACCOUNT)?;
+                cells::one(statement.query(params![identifier.as_str()])?, "api_key", |cells| {
+                    Ok((read(cells)?, account::read(cells.now_of("account"))?))
+                })
             })
-        })
+            .await
     }
 
     async fn api_keys(&self, account: AccountId) -> StoreResult<Vec<StoredApiKey>> {
-        self.readers.ask(|connection| of(connection, account))
+        self.readers.ask(move |connection| of(connection, account)).await
     }
 }

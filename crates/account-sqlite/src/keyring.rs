@@ -29,7 +29,7 @@ fn read(connection: &Connection) -> Result<Vec<KeyCheck>, Failure> {
 #[async_trait]
 impl KeyringRepository for SqliteStore {
     async fn key_checks(&self) -> StoreResult<Vec<KeyCheck>> {
-        self.readers.ask(read)
+        self.readers.ask(read).await
     }
 
     async fn add_key_check(&self, new: &KeyCheck, ring: &[KeyCheck]) -> StoreResult<()> {

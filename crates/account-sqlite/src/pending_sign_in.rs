@@ -75,15 +75,19 @@ pub(crate) fn remove_all(connection: &Connection, account: AccountId) -> Result<
 #[async_trait]
 impl SignInRepository for SqliteStore {
     async fn account_by_pending_sign_in(&self, token: &Digest) -> StoreResult<Option<AccountId>> {
-        self.readers.ask(|connection| {
-            let mut statement = connection.prepare_cached(OWNER)?;
-            cells::one(statement.query(params![token.as_bytes()])?, "pending_sign_in", |cells| {
-                cells.integer().map(AccountId)
+        let token = *token;
+        self.readers
+            .ask(move |connection| {
+                let mut statement = connection.prepare_cached(OWNER)?;
+                cells::one(statement.query(params![token.as_bytes()])?, "pending_sign_in", |cells| {
+                    cells.integer().map(AccountId)
+                })
             })
-        })
+            .await
     }
 
     async fn account_by_mail_token(&self, token: &Digest) -> StoreResult<Option<AccountId>> {
-        self.readers.ask(|connection| mail_token::owner(connection, token))
+        let token = *token;
+        self.readers.ask(move |connection| mail_token::owner(connection, &token)).await
     }
 }

@@ -104,15 +104,18 @@ pub(crate) fn set_mac(
 #[async_trait]
 impl SessionRepository for SqliteStore {
     async fn session(&self, token: &Digest) -> StoreResult<Option<(StoredSession, Account)>> {
-        self.readers.ask(|connection| {
-            let mut statement = connection.prepare_cached(WITH_ACCOUNT)?;
-            cells::one(statement.query(params![token.as_bytes()])?, "session", |cells| {
-                Ok((read(cells)?, account::read(cells.now_of("account"))?))
+        let token = *token;
+        self.readers
+            .ask(move |connection| {
+                let mut statement = connection.prepare_cached(WITH_ACCOUNT)?;
+                cells::one(statement.query(params![token.as_bytes()])?, "session", |cells| {
+                    Ok((read(cells)?, account::read(cells.now_of("account"))?))
+                })
             })
-        })
+            .await
     }
 
     async fn sessions(&self, account: AccountId) -> StoreResult<Vec<StoredSession>> {
-        self.readers.ask(|connection| of(connection, account))
+        self.readers.ask(move |connection| of(connection, account)).await
     }
 }

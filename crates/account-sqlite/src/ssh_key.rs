@@ -50,6 +50,6 @@ pub(crate) fn remove(
 #[async_trait]
 impl SshKeyRepository for SqliteStore {
     async fn ssh_keys(&self, account: AccountId) -> StoreResult<Vec<SshKey>> {
-        self.readers.ask(|connection| of(connection, account))
+        self.readers.ask(move |connection| of(connection, account)).await
     }
 }

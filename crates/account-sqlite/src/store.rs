@@ -113,12 +113,14 @@ impl AccountStore for SqliteStore {
     }
 
     async fn ready(&self) -> StoreResult<()> {
-        self.readers.ask(|connection| {
-            Ok(connection
-                .prepare_cached(CHECK_READING)?
-                .query_row([], |row| row.get::<_, i64>(0))
-                .map(drop)?)
-        })?;
+        self.readers
+            .ask(|connection| {
+                Ok(connection
+                    .prepare_cached(CHECK_READING)?
+                    .query_row([], |row| row.get::<_, i64>(0))
+                    .map(drop)?)
+            })
+            .await?;
         self.write(|connection| Ok(connection.prepare_cached(CHECK_WRITING)?.execute([]).map(drop)?)).await
     }
 }

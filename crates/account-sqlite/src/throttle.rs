@@ -87,9 +87,12 @@ impl Throttle for SqliteStore {
     }
 
     async fn remembers(&self, key: &ThrottleKey, now: Timestamp) -> StoreResult<bool> {
-        self.readers.ask(|connection| {
-            Ok(connection.prepare_cached(REMEMBERED)?.exists(params![key.as_bytes(), now.as_millis()])?)
-        })
+        let key = *key;
+        self.readers
+            .ask(move |connection| {
+                Ok(connection.prepare_cached(REMEMBERED)?.exists(params![key.as_bytes(), now.as_millis()])?)
+            })
+            .await
     }
 
     async fn sweep(&self, now: Timestamp, limit: u32) -> StoreResult<u64> {

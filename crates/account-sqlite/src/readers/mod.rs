@@ -1,0 +1,122 @@
+//! Reading. A point select whose pages are in memory takes microseconds, less than handing it to another
+//! thread, so it runs at once on the calling thread. Where reads turn slow, since their pages must come from
+//! the disk, they are handed to threads that may wait: an executor has few, and each may carry thousands of
+//! requests that need no disk.
+
+mod connections;
+mod pace;
+mod threads;
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use account_core::store::{StoreError, StoreResult};
+use futures_channel::oneshot;
+use rusqlite::Connection;
+
+use crate::failure::Failure;
+use crate::open::OpenError;
+use connections::Connections;
+#[cfg(test)]
+pub(crate) use connections::STATEMENTS;
+use threads::Threads;
+
+pub(crate) struct Readers {
+    // Ended before the connections they read on are closed.
+    threads: OnceLock<Threads>,
+    connections: Arc<Connections>,
+}
+
+impl Readers {
+    pub(crate) fn open(path: &Path, count: usize) -> Result<Self, OpenError> {
+        Ok(Self { threads: OnceLock::new(), connections: Arc::new(Connections::open(path, count)?) })
+    }
+
+    /// One question, answered by one statement.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> StoreResult<T> {
+        if self.connections.are_quick() {
+            return self.connections.ask(read);
+        }
+        let connections = Arc::clone(&self.connections);
+        self.elsewhere(move || connections.ask(read)).await
+    }
+
+    /// Several statements that all see the same moment.
+    pub(crate) async fn ask_in_one_snapshot<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> StoreResult<T> {
+        self.ask(|connection| connections::in_one_snapshot(connection, read)).await
+    }
+
+    async fn elsewhere<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> StoreResult<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        let (reply, answer) = oneshot::channel();
+        self.threads()?.submit(Box::new(move || {
+            // A caller that went away does not want to know.
+            drop(reply.send(read()));
+        }))?;
+        answer.await.unwrap_or_else(|gone| Err(StoreError::Unavailable(Box::new(gone))))
+    }
+
+    fn threads(&self) -> StoreResult<&Threads> {
+        if let Some(threads) = self.threads.get() {
+            return Ok(threads);
+        }
+        let started = Threads::start(self.connections.count())
+            .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        // If another was faster, these end at once.
+        Ok(self.threads.get_or_init(|| started))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::Duration;
+
+    use account_testkit::block_on;
+
+    use super::*;
+
+    fn readers() -> (Readers, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("account.db");
+        drop(crate::SqliteStore::open(&path).unwrap());
+        (Readers::open(&path, 4).unwrap(), folder)
+    }
+
+    /// Asks something that takes so long; where was it answered?
+    fn answered_by(readers: &Readers, time: Duration) -> thread::ThreadId {
+        let answer = readers.ask(move |_| {
+            thread::park_timeout(time);
+            Ok(thread::current().id())
+        });
+        block_on(answer).unwrap()
+    }
+
+    #[test]
+    fn quick_reads_are_answered_where_they_are_asked() {
+        let (readers, _folder) = readers();
+        for _ in 0..100 {
+            assert_eq!(answered_by(&readers, Duration::ZERO), thread::current().id());
+        }
+        assert!(readers.threads.get().is_none(), "no thread was needed");
+    }
+
+    #[test]
+    fn slow_reads_keep_no_caller_and_quick_ones_come_back_to_it() {
+        let (readers, _folder) = readers();
+        let here = thread::current().id();
+        let slow = Duration::from_millis(2);
+        let elsewhere = (0..100).position(|_| answered_by(&readers, slow) != here);
+        assert!(elsewhere.is_some_and(|reads| reads < 10), "{elsewhere:?}");
+        let back = (0..1000).position(|_| answered_by(&readers, Duration::ZERO) == here);
+        assert!(back.is_some(), "the pages are in memory by now");
+    }
+}
