@@ -1,6 +1,7 @@
 //! The `serve` command, and the part of `try` that serves: router, background tasks, the listening socket,
 //! and the order in which they end. What a request is answered is the adapter's.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -11,20 +12,33 @@ use account_core::Accounts;
 use account_core::ports::mailer::Mailer;
 use async_trait::async_trait;
 use axum::Router;
+use tokio::net::TcpSocket;
 
 use crate::failure::Failure;
 use crate::serving::{self, Readiness, ServingLimits, Stopping};
 use crate::settings::Settings;
 use crate::{assembling, mailing, open_files, opening};
 
-/// Takes the address, so that a taken one is found out before anything else is done.
+/// Connections that the system keeps for us until we come to take them. It cuts the number down to its own
+/// bound (`net.core.somaxconn`). With the 128 of the standard library a burst of clients overflows the
+/// queue, and then the system drops connections that their clients believe to be open.
+const BACKLOG: u32 = 4096;
+
+/// Takes the address, so that a taken one is found out before anything else is done. Within a runtime.
 ///
 /// # Errors
 /// One line.
 pub(crate) fn listen(settings: &Settings) -> Result<TcpListener, Failure> {
-    let listener = TcpListener::bind(settings.listen)
-        .and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
-    listener.map_err(|error| Failure::refused(format!("cannot listen on {}: {error}", settings.listen)))
+    bind(settings.listen)
+        .map_err(|error| Failure::refused(format!("cannot listen on {}: {error}", settings.listen)))
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart does not wait for the connections of the program before.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
 }
 
 /// Opens the database and serves until told to stop.
@@ -156,6 +170,17 @@ mod tests {
     fn cookie(pairs: &[(&str, &str)]) -> SessionCookie {
         let environment = pairs.iter().map(|(name, value)| (name.into(), value.into()));
         session_cookie(&Settings::gather(None, &[], environment).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_burst_of_connections_finds_room_before_any_is_taken() {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let open = || std::net::TcpStream::connect_timeout(&address, std::time::Duration::from_millis(900));
+        let burst: Vec<_> = (0..400).map(|_| open()).collect();
+        let refused = burst.iter().filter(|one| one.is_err()).count();
+        assert_eq!(refused, 0, "of {}", burst.len());
+        assert!(bind(address).is_err(), "an address that is taken is found out");
     }
 
     #[test]

@@ -14,10 +14,9 @@ mod stopping;
 #[cfg(test)]
 mod tests;
 
-use std::future::poll_fn;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -25,7 +24,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 pub(crate) use health::{Readiness, routes as health_routes};
 pub(crate) use limits::ServingLimits;
@@ -36,6 +35,9 @@ use answering::Answering;
 use limits::HEAD_BYTES;
 use patient_stream::PatientStream;
 use phase::ConnectionPhase;
+
+/// How long to wait where the system has no file descriptor for a connection.
+const SHORT_OF_FILES: Duration = Duration::from_millis(50);
 
 /// Serves `router` on `listener` until a stop is asked for, then until what runs has finished or its
 /// time is over. The listener closes at once.
@@ -59,9 +61,12 @@ pub(crate) async fn serve(
             }
         }
     }
-    finish_queue(&listener, &places, &answering).await;
-    drop(listener);
-    if timeout(drain, places.acquire_many(all)).await.is_err() {
+    let until = Instant::now() + drain;
+    // One that cannot be asked any more is closed by this.
+    if let Ok(listener) = listener.into_std() {
+        finish_queue(listener, &places, &answering, until).await;
+    }
+    if timeout_at(until, places.acquire_many(all)).await.is_err() {
         tracing::warn!("some requests did not finish in time and are cut off");
     }
 }
@@ -79,25 +84,48 @@ async fn next(
         };
         match listener.accept().await {
             Ok((socket, peer)) => return (socket, peer, place),
+            Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 // Out of file descriptors, for one: others must finish first.
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(SHORT_OF_FILES).await;
             }
         }
     }
 }
 
-/// Takes what the system has already accepted on our behalf: closing the listener would cut it off.
-async fn finish_queue(listener: &TcpListener, places: &Arc<Semaphore>, answering: &Arc<Answering>) {
-    while let Ok(place) = Arc::clone(places).try_acquire_owned() {
-        let accepted = poll_fn(|cx| match listener.poll_accept(cx) {
-            Poll::Ready(accepted) => Poll::Ready(accepted.ok()),
-            Poll::Pending => Poll::Ready(None),
-        });
-        let Some((socket, peer)) = accepted.await else { return };
-        tokio::spawn(connection(socket, peer, Arc::clone(answering), place));
+/// Takes what the system has already accepted on our behalf, as places become free: closing the listener
+/// cuts off what is left. Asks the system itself, since the runtime may not have heard of all yet.
+async fn finish_queue(
+    listener: std::net::TcpListener,
+    places: &Arc<Semaphore>,
+    answering: &Arc<Answering>,
+    until: Instant,
+) {
+    while let Ok(Ok(place)) = timeout_at(until, Arc::clone(places).acquire_owned()).await {
+        match listener.accept() {
+            Ok((socket, peer)) => {
+                let socket = socket.set_nonblocking(true).and_then(|()| TcpStream::from_std(socket));
+                if let Ok(socket) = socket {
+                    tokio::spawn(connection(socket, peer, Arc::clone(answering), place));
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(_) => tokio::time::sleep(SHORT_OF_FILES).await,
+        }
     }
+}
+
+/// Whether it is about a connection that was gone before it was taken; the next one is waiting.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::Interrupted
+    )
 }
 
 /// Serves one connection to its end.

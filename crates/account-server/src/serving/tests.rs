@@ -35,7 +35,15 @@ async fn ill() -> String {
 }
 
 async fn start(limits: ServingLimits) -> Server {
-    let (switch, stopping) = stop_switch();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    start_on(listener, limits, stop_switch())
+}
+
+fn start_on(
+    listener: TcpListener,
+    limits: ServingLimits,
+    (switch, stopping): (StopSwitch, Stopping),
+) -> Server {
     let router = Router::new()
         .route("/", get(async || "hello"))
         .route("/echo", post(async |body: Bytes| body))
@@ -43,7 +51,6 @@ async fn start(limits: ServingLimits) -> Server {
         .route("/never", get(async || std::future::pending::<()>().await))
         .route("/ill", get(ill))
         .merge(health_routes(Arc::new(Up), stopping.clone()));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let ended = tokio::spawn(serve(listener, router, limits, false, stopping));
     Server { address, switch, ended }
@@ -263,6 +270,38 @@ async fn rel_10_a_request_on_its_way_at_the_stop_is_answered_and_told_not_ready(
     .await
     .unwrap();
     assert!(closed && answer.starts_with("HTTP/1.1 503") && answer.contains("not ready"), "{answer}");
+    server.ended.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rel_10_all_that_waits_in_the_systems_queue_at_the_stop_is_answered() {
+    const WAITING: usize = 300;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1024).unwrap();
+    let address = listener.local_addr().unwrap();
+    let waiting = spawn_blocking(move || {
+        let ask = || {
+            let mut socket = TcpStream::connect(address).unwrap();
+            socket.write_all(get_of("/").as_bytes()).unwrap();
+            socket
+        };
+        (0..WAITING).map(|_| ask()).collect::<Vec<_>>()
+    });
+    let waiting = waiting.await.unwrap();
+    // Fewer places than connections, and the stop before the first was taken.
+    let (switch, stopping) = stop_switch();
+    switch.stop();
+    let limits = ServingLimits { connections: 200, drain: Duration::from_secs(20), ..short() };
+    let server = start_on(listener, limits, (switch, stopping));
+    let answered = spawn_blocking(move || {
+        waiting
+            .into_iter()
+            .map(|mut socket| listen(&mut socket).0)
+            .filter(|one| one.ends_with("hello"))
+            .count()
+    });
+    assert_eq!(answered.await.unwrap(), WAITING);
     server.ended.await.unwrap();
 }
 
