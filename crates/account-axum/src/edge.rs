@@ -2,6 +2,8 @@
 
 use account_core::Accounts;
 use account_core::time::Timestamp;
+use axum::extract::OriginalUri;
+use axum::http::request::Parts;
 
 use crate::error_body::ApiError;
 use crate::gate::Gate;
@@ -38,10 +40,11 @@ impl Edge {
         self.accounts().now()
     }
 
-    /// The address of a path for the links of a page: relative to the server unless it has a
-    /// configured one.
-    pub(crate) fn address_of(&self, path: &str) -> String {
+    /// The address that was asked for, for the links of a page: relative to the server unless it has a
+    /// configured one, and with the prefix that the router is nested under.
+    pub(crate) fn address_of(&self, parts: &Parts) -> String {
         let public = self.options.public_url.as_deref().unwrap_or_default();
+        let path = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |asked| &asked.0).path();
         format!("{}{path}", public.trim_end_matches('/'))
     }
 

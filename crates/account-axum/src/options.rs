@@ -23,7 +23,8 @@ pub struct Options {
     /// Whose `X-Forwarded-For` is believed; nobody's by default (SEC-36).
     pub trusted_proxies: TrustedProxies,
     /// Where clients reach this server, such as `https://account.example`. It stands in front of the
-    /// links of a page, which are relative without it, and browsers from there may sign in.
+    /// links of a page, which are relative without it, and browsers from there may sign in. A path in
+    /// it is the one that a proxy takes away; a prefix that the router is nested under is known anyway.
     pub public_url: Option<String>,
     /// More addresses that browsers come from, such as `http://127.0.0.1:8080`. An `Origin` counts
     /// only if it is here or in [`public_url`](Self::public_url); `Host` is never asked.

@@ -2,17 +2,18 @@
 //! (contract 1.3 and 16, SEC-61). Both come before authentication, as on the panel.
 //!
 //! No method override is honoured, and `Accept` is not asked: the answer is JSON (F-33). A router
-//! that is nested sees its path without the prefix, and says so.
+//! that is nested names the path that the client asked for, prefix and all.
 
 use std::sync::Arc;
 
+use axum::extract::OriginalUri;
 use axum::http::{Method, Uri};
 use axum::routing::MethodRouter;
 
 use crate::error_body::ApiError;
 
 /// Answers 404 for a path that no route has. A handler, for fallbacks and catch-all routes.
-pub async fn unknown_path(uri: Uri) -> ApiError {
+pub async fn unknown_path(OriginalUri(uri): OriginalUri) -> ApiError {
     ApiError::route_not_found(shown(&uri))
 }
 
@@ -29,7 +30,7 @@ pub fn only<S: Clone + Send + Sync + 'static>(
     methods: MethodRouter<S>,
 ) -> MethodRouter<S> {
     let allowed: Arc<str> = allowed.into();
-    methods.fallback(async move |method: Method, uri: Uri| {
+    methods.fallback(async move |method: Method, OriginalUri(uri): OriginalUri| {
         ApiError::method_not_allowed(method.as_str(), shown(&uri), &allowed)
     })
 }
@@ -65,7 +66,7 @@ mod tests {
         assert_eq!(response.headers()["content-type"], "application/json");
         assert!(body.contains("The route api/client/account/nope could not be found."), "{body}");
         let (_, body) = ask("POST", "/nested/api/client/a%20b").await;
-        assert!(body.contains("The route api/client/a%20b could not be found."), "{body}");
+        assert!(body.contains("The route nested/api/client/a%20b could not be found."), "{body}");
     }
 
     #[tokio::test]
@@ -80,6 +81,8 @@ mod tests {
             );
             assert!(body.contains(&sentence), "{body}");
         }
+        let (_, body) = ask("DELETE", "/nested/api/client/account").await;
+        assert!(body.contains("not supported for route nested/api/client/account."), "{body}");
         assert_eq!(ask("HEAD", "/api/client/account").await.0.status(), 200);
     }
 }

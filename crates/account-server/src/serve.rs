@@ -16,7 +16,7 @@ use tokio::net::TcpSocket;
 
 use crate::failure::Failure;
 use crate::serving::{self, Readiness, ServingLimits, Stopping};
-use crate::settings::Settings;
+use crate::settings::{PublicUrl, Settings};
 use crate::{assembling, mailing, open_files, opening};
 
 /// Connections that the system keeps for us until we come to take them. It cuts the number down to its own
@@ -81,7 +81,7 @@ pub(crate) async fn run(
         .map_err(|error| Failure::refused(format!("the listening socket: {error}")))?;
     say_hello(settings, mailer.as_ref());
     let upkeep = upkeep(accounts, mailer);
-    let tls = settings.public_url.as_ref().is_some_and(crate::settings::PublicUrl::is_tls);
+    let tls = settings.public_url.as_ref().is_some_and(PublicUrl::is_tls);
     serving::serve(listener, router, limits, tls, stopping).await;
     upkeep.stop().await;
     tracing::info!("stopped");
@@ -142,16 +142,21 @@ fn options(settings: &Settings) -> Result<Options, Failure> {
         // Nobody comes to 0.0.0.0.
         public_url: (settings.public_url.is_some() || !settings.listen.ip().is_unspecified())
             .then(|| assembling::public_origin(settings)),
-        browser_origins: local_name(settings).into_iter().collect(),
+        browser_origins: local_names(settings),
         session_cookie: session_cookie(settings),
         ..Options::default()
     })
 }
 
-/// The other name of the loopback address that is listened on.
-fn local_name(settings: &Settings) -> Option<String> {
-    let local = settings.public_url.is_none() && settings.listen.ip().is_loopback();
-    local.then(|| format!("http://localhost:{}", settings.listen.port()))
+/// The names under which this machine's browsers find a loopback address that is listened on: its own and
+/// `localhost`. The other loopback addresses are not ours, whoever listens there. What a browser says in
+/// `Sec-Fetch-Site` still comes first: a page of one name that asks the other is another site.
+fn local_names(settings: &Settings) -> Vec<String> {
+    let public_is_local = settings.public_url.as_ref().is_none_or(PublicUrl::is_loopback);
+    if !settings.listen.ip().is_loopback() || !public_is_local {
+        return Vec::new();
+    }
+    vec![format!("http://{}", settings.listen), format!("http://localhost:{}", settings.listen.port())]
 }
 
 /// Over plain HTTP a browser keeps no `Secure` cookie; beyond loopback that must be asked for (SEC-75).
@@ -170,6 +175,23 @@ mod tests {
     fn cookie(pairs: &[(&str, &str)]) -> SessionCookie {
         let environment = pairs.iter().map(|(name, value)| (name.into(), value.into()));
         session_cookie(&Settings::gather(None, &[], environment).unwrap())
+    }
+
+    fn origins(pairs: &[(&str, &str)]) -> Vec<String> {
+        let environment = pairs.iter().map(|(name, value)| (name.into(), value.into()));
+        local_names(&Settings::gather(None, &[], environment).unwrap())
+    }
+
+    #[test]
+    fn sec_46_a_loopback_address_has_two_names_and_no_other_address_has_any() {
+        let both = ["http://127.0.0.1:8080", "http://localhost:8080"];
+        assert_eq!(origins(&[]), both);
+        assert_eq!(origins(&[("ACCOUNT_PUBLIC_URL", "http://localhost:8080")]), both);
+        assert_eq!(origins(&[("ACCOUNT_PUBLIC_URL", "http://127.0.0.1:5173")]), both);
+        assert_eq!(origins(&[("ACCOUNT_LISTEN", "[::1]:80")]), ["http://[::1]:80", "http://localhost:80"]);
+        for beyond in [("ACCOUNT_LISTEN", "0.0.0.0:80"), ("ACCOUNT_PUBLIC_URL", "https://a.example")] {
+            assert_eq!(origins(&[beyond]), Vec::<String>::new(), "{beyond:?}");
+        }
     }
 
     #[tokio::test]

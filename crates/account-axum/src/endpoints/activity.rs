@@ -26,7 +26,7 @@ impl Endpoint for Read {
         let query = ListQuery::parse(asked.parts.uri.query().unwrap_or_default())?;
         let page = asked.edge.accounts().activity().read(asked.who, &reading(&query)).await?;
         let count = u64::try_from(page.entries.len()).unwrap_or(u64::MAX);
-        let address = asked.edge.address_of(asked.parts.uri.path());
+        let address = asked.edge.address_of(asked.parts);
         let pagination = query.pagination(page.total, count, &address);
         let entries = page.entries.iter().map(|entry| Attributes::of(entry, asked.who, query.include_actor));
         Ok(ok(&List::new("activity_log", entries).paginated(pagination)))

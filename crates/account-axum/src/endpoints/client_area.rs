@@ -21,7 +21,7 @@ impl Endpoint for Show {
 
     async fn answer(asked: Asked<'_>) -> Answer {
         let query = ListQuery::parse("")?;
-        let address = asked.edge.address_of(asked.parts.uri.path());
+        let address = asked.edge.address_of(asked.parts);
         Ok(ok(&List::<Nothing>::new("server", []).paginated(query.pagination(0, 0, &address))))
     }
 }

@@ -61,7 +61,13 @@ fn the_router_nests_and_leaves_the_client_area_to_who_owns_it(kind: Kind) {
     });
     let alice = house.person("alice");
     assert_eq!(alice.get("/nested/api/client/account").status, 200);
-    assert_eq!(alice.get("/nested/api/client/account/nope").status, 404);
+    let unknown = alice.get("/nested/api/client/account/nope");
+    assert_eq!(unknown.error().1, "The route nested/api/client/account/nope could not be found.");
+    let page = alice.get("/nested/api/client/account/activity?per_page=1").json();
+    let next = "https://account.test/nested/api/client/account/activity?per_page=1&page=2";
+    assert_eq!(page["meta"]["pagination"]["links"], json!({"next": next}));
+    let next = next.strip_prefix("https://account.test").unwrap();
+    assert_eq!(alice.get(next).json()["meta"]["pagination"]["current_page"], 2);
     assert_eq!(alice.get("/api/client").text(), "my servers");
     assert_eq!(alice.get("/api/client/servers").text(), "my servers");
     assert_eq!(alice.get("/api/client/account").status, 200);
