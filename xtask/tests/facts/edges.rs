@@ -48,6 +48,12 @@ const TABLE: &[Row] = &[
         dev: &["account-testkit", "account-postgres"],
         banned: &[],
     },
+    Row {
+        name: "account-bench",
+        normal: &["account-core", "account-sqlite", "account-postgres", "account-axum"],
+        dev: &[],
+        banned: &[],
+    },
     Row { name: "xtask", normal: &[], dev: &[], banned: &["tokio"] },
 ];
 

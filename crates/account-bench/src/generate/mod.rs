@@ -1,0 +1,128 @@
+//! Databases with many accounts. The first thousand are made through the core, so that their
+//! passwords verify and their keys are genuine; the rest is written in bulk, in the real schema, with
+//! a password hash that is bound to somebody else and so fits nobody: a real one each would take days.
+//! Nothing here is for a database that anybody uses.
+
+mod manifest;
+mod postgres;
+mod sqlite;
+mod usable;
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use account_core::Accounts;
+use account_core::id::AccountId;
+use account_core::ports::entropy::OsEntropy;
+use account_core::ports::keyring::Keyring;
+use account_core::store::AccountStore;
+use account_postgres::{PostgresOptions, PostgresStore};
+use account_sqlite::SqliteStore;
+
+use crate::Outcome;
+use crate::command_line::{GenerateOptions, TidyOptions};
+use crate::stopwatch;
+pub(crate) use manifest::Manifest;
+
+/// What the bulk of accounts is made of.
+struct Bulk {
+    /// All accounts, the usable ones among them.
+    accounts: u64,
+    usable: u64,
+    /// A hash that verifies nobody's password.
+    password: String,
+    /// A key's MAC, of which the version and the key's name are kept.
+    mac: Vec<u8>,
+    /// Unix milliseconds.
+    now: i64,
+}
+
+/// Random bytes at the end of a MAC; what stands before them names the key.
+const MAC_TAG: usize = 32;
+
+impl Bulk {
+    fn mac_prefix(&self) -> &[u8] {
+        self.mac.get(..self.mac.len().saturating_sub(MAC_TAG)).unwrap_or_default()
+    }
+}
+
+/// Makes the database, its keyring if there is none, and the manifest.
+///
+/// # Errors
+/// When the database holds accounts already, or anything fails.
+pub(crate) async fn run(options: &GenerateOptions) -> Outcome<()> {
+    if options.usable == 0 || options.usable > options.accounts {
+        return Err("at least one account must be usable, and no more than there are".into());
+    }
+    let keyring = keyring(&options.keyring)?;
+    let begun = stopwatch::now();
+    let (made, sample) = match sqlite_path(&options.database) {
+        Some(path) => usable::make(Arc::new(SqliteStore::open(path)?), keyring, options.usable).await?,
+        None => {
+            postgres::create_database(&options.database).await?;
+            let store = PostgresStore::connect(&options.database, PostgresOptions::new()).await?;
+            usable::make(Arc::new(store), keyring, options.usable).await?
+        }
+    };
+    let bulk = Bulk {
+        accounts: options.accounts,
+        usable: options.usable,
+        password: sample.password,
+        mac: sample.mac,
+        now: stopwatch::unix_millis(),
+    };
+    let numbers = match sqlite_path(&options.database) {
+        Some(path) => sqlite::fill(path, &bulk)?,
+        None => postgres::fill(&options.database, &bulk).await?,
+    };
+    Manifest { accounts: options.accounts, usable: made, last_numbers: numbers }.write(&options.manifest)?;
+    let seconds = stopwatch::now().duration_since(begun).as_secs_f64();
+    eprintln!("account-bench: {} accounts in {seconds:.0} s", options.accounts);
+    Ok(())
+}
+
+/// Takes away keys, sessions and audit entries that were added since the database was generated.
+///
+/// # Errors
+/// When the manifest is not the database's, or the database fails.
+pub(crate) async fn tidy(options: &TidyOptions) -> Outcome<()> {
+    let numbers = Manifest::read(&options.manifest)?.last_numbers;
+    match sqlite_path(&options.database) {
+        Some(path) => sqlite::tidy(path, numbers),
+        None => postgres::tidy(&options.database, numbers).await,
+    }
+}
+
+/// One account that works, and its token.
+///
+/// # Errors
+/// Those of the core.
+pub(crate) async fn one_usable(accounts: &Accounts) -> Outcome<(AccountId, String)> {
+    let (account, made) = usable::one(accounts, 0).await?;
+    Ok((account, made.token))
+}
+
+/// The file of a `sqlite://` URL.
+pub(crate) fn sqlite_path(url: &str) -> Option<&Path> {
+    url.strip_prefix("sqlite://").map(Path::new)
+}
+
+fn keyring(path: &Path) -> Outcome<Keyring> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let text = Keyring::generate(&OsEntropy)?;
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+            file.write_all(text.as_bytes())?;
+            text.to_string()
+        }
+        Err(error) => return Err(format!("{}: {error}", path.display()).into()),
+    };
+    Ok(Keyring::parse(&text)?)
+}
+
+/// A store that may be shared, whichever it is.
+type SharedStore = Arc<dyn AccountStore>;
