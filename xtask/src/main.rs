@@ -5,9 +5,14 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod bench;
+mod clock;
 mod failure;
+mod generate;
+mod guard;
 mod postgres;
 mod prove;
+mod release;
 mod simulate;
 mod system;
 mod test;
@@ -31,6 +36,15 @@ The workspace's own commands.
                              again at the end of its input or on Ctrl-C
   cargo xtask simulate --seed S --steps N
                              a long simulated run of the services, the same for the same seed
+  cargo xtask bench [OPTIONS]
+                             measures everything against its bar: half an hour, half of it for
+                             making ten million accounts. `--quick` to see that it works;
+                             --only sqlite,postgres,sign-ins,storm,commits,growth,memory,start;
+                             --repetitions N; --seconds S; --large ACCOUNTS; --document
+  cargo xtask guard          counts the hot path's instructions; fails at a tenth more than
+                             recorded. `--record` records them
+  cargo xtask generate --database URL --accounts N --keyring FILE --manifest FILE
+                             a database with many accounts
   cargo xtask help           this text
 
 ACCOUNT_TEST_POSTGRES_URL names a PostgreSQL to use instead of a throw-away one; its role must be
@@ -54,6 +68,9 @@ fn run(command: &str, rest: &[String]) -> Outcome<ExitCode> {
     match command {
         "test" => test::run(rest),
         "prove" => prove::run(rest),
+        "bench" => bench::run(rest),
+        "generate" => generate::run(rest),
+        "guard" => guard::run(rest),
         "postgres" => postgres::run(),
         "simulate" => simulate::run(rest),
         postgres::KEEPER => postgres::keep(rest),

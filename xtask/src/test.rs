@@ -1,10 +1,10 @@
 //! `cargo xtask test`: everything that can be tested here, with one command on a fresh machine. It
 //! brings what the tests need and runs plain `cargo test`; which tests there are is not its business.
 
-use std::env;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 
 use crate::failure::{Failure, Outcome};
+use crate::release::cargo;
 use crate::{postgres, system};
 
 /// Runs all tests, or with arguments those that `cargo test` then selects.
@@ -25,11 +25,6 @@ pub(crate) fn run(arguments: &[String]) -> Outcome<ExitCode> {
     postgres.finish()?;
     eprintln!("xtask: {}", if status.success() { "all tests passed" } else { "tests FAILED" });
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The cargo that runs us, or the one on the path.
-fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 fn cargo_arguments(arguments: &[String]) -> Vec<String> {

@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Generate(GenerateOptions),
     /// Take away what load tests have added to a generated database
     Tidy(TidyOptions),
+    /// Take a generated PostgreSQL database away
+    Drop(DropOptions),
     /// Commit to a SQLite store without a server in between
     Commits(CommitsOptions),
     /// Answer requests inside this process, for counting instructions
@@ -100,6 +102,14 @@ pub(crate) struct TidyOptions {
     /// What was written down when it was generated
     #[arg(long)]
     pub(crate) manifest: PathBuf,
+}
+
+/// Options of `drop`.
+#[derive(Debug, Args)]
+pub(crate) struct DropOptions {
+    /// postgres://…
+    #[arg(long)]
+    pub(crate) database: String,
 }
 
 /// Options of `commits`.

@@ -45,6 +45,9 @@ fn run(command: Command) -> Outcome<()> {
         Command::Load(options) => print(&load::run(&options)?),
         Command::Generate(options) => on(Builder::new_multi_thread(), generate::run(&options)),
         Command::Tidy(options) => on(Builder::new_current_thread(), generate::tidy(&options)),
+        Command::Drop(options) => {
+            on(Builder::new_current_thread(), generate::drop_database(&options.database))
+        }
         Command::Commits(options) => print(&on(Builder::new_multi_thread(), commits::run(&options))?),
         Command::HotPath(options) => on(Builder::new_current_thread(), hot_path::run(&options)),
     }

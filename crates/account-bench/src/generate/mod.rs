@@ -26,6 +26,7 @@ use crate::Outcome;
 use crate::command_line::{GenerateOptions, TidyOptions};
 use crate::stopwatch;
 pub(crate) use manifest::Manifest;
+pub(crate) use postgres::drop_database;
 
 /// What the bulk of accounts is made of.
 struct Bulk {
@@ -38,10 +39,15 @@ struct Bulk {
     mac: Vec<u8>,
     /// Unix milliseconds.
     now: i64,
+    /// When sessions were last seen: far enough ahead that none runs out while the database is kept.
+    seen: i64,
 }
 
 /// Random bytes at the end of a MAC; what stands before them names the key.
 const MAC_TAG: usize = 32;
+
+/// Twenty days in milliseconds; the oldest session then has as long to live as well.
+const SEEN_AHEAD: i64 = 20 * 86_400_000;
 
 impl Bulk {
     fn mac_prefix(&self) -> &[u8] {
@@ -67,12 +73,14 @@ pub(crate) async fn run(options: &GenerateOptions) -> Outcome<()> {
             usable::make(Arc::new(store), keyring, options.usable).await?
         }
     };
+    let now = stopwatch::unix_millis();
     let bulk = Bulk {
         accounts: options.accounts,
         usable: options.usable,
         password: sample.password,
         mac: sample.mac,
-        now: stopwatch::unix_millis(),
+        now,
+        seen: now + SEEN_AHEAD,
     };
     let numbers = match sqlite_path(&options.database) {
         Some(path) => sqlite::fill(path, &bulk)?,

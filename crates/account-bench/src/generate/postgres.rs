@@ -44,7 +44,7 @@ const SESSIONS: &str = "INSERT INTO session (number, account, id, token, mac, pa
     OVERRIDING SYSTEM VALUE
     SELECT i, i, uuid_send(gen_random_uuid()), sha256(uuid_send(gen_random_uuid())),
         $4 || sha256(uuid_send(gen_random_uuid())), 1, '192.0.2.1',
-        'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', $3 - i % 1700000 * 1000, $3
+        'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', $3 - i % 800000 * 1000, $5
     FROM generate_series($1::bigint, $2::bigint) AS n (i)";
 
 /// Two entries an account: as many as a usable one has.
@@ -67,17 +67,33 @@ const LAST_NUMBERS: &str = "SELECT (SELECT max(number) FROM api_key),
 
 /// Makes the database that the URL names, unless it is there.
 pub(super) async fn create_database(url: &str) -> Outcome<()> {
-    let options = PgConnectOptions::from_str(url)?;
-    let name = options.get_database().ok_or("the URL names no database")?.to_owned();
-    if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
-        return Err("the database's name must be lower-case letters, digits and underscores".into());
-    }
-    let mut connection = PgConnection::connect_with(&options.database("postgres")).await?;
+    let (mut connection, name) = maintenance(url).await?;
     let there = sqlx::query("SELECT 1 FROM pg_database WHERE datname = $1").bind(&name);
     if there.fetch_optional(&mut connection).await?.is_none() {
         run(&mut connection, format!("CREATE DATABASE {name}")).await?;
     }
     Ok(connection.close().await?)
+}
+
+/// Takes the database away that the URL names.
+///
+/// # Errors
+/// When somebody still uses it.
+pub(crate) async fn drop_database(url: &str) -> Outcome<()> {
+    let (mut connection, name) = maintenance(url).await?;
+    run(&mut connection, format!("DROP DATABASE IF EXISTS {name}")).await?;
+    Ok(connection.close().await?)
+}
+
+/// A connection to the database that every server has, and the name of the one that is meant.
+async fn maintenance(url: &str) -> Outcome<(PgConnection, String)> {
+    let options = PgConnectOptions::from_str(url)?;
+    let name = options.get_database().ok_or("the URL names no database")?.to_owned();
+    // It is put into a statement as it stands.
+    if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
+        return Err("the database's name must be lower-case letters, digits and underscores".into());
+    }
+    Ok((PgConnection::connect_with(&options.database("postgres")).await?, name))
 }
 
 /// Fills the tables; only the usable accounts are there.
@@ -119,7 +135,7 @@ async fn insert(connection: &mut PgConnection, bulk: &Bulk) -> Outcome<()> {
         let bound = |statement: &'static str| sqlx::query(statement).bind(first).bind(last).bind(bulk.now);
         bound(ACCOUNTS).bind(&bulk.password).execute(&mut *connection).await?;
         bound(KEYS).bind(mac).execute(&mut *connection).await?;
-        bound(SESSIONS).bind(mac).execute(&mut *connection).await?;
+        bound(SESSIONS).bind(mac).bind(bulk.seen).execute(&mut *connection).await?;
         bound(ACTIVITIES).execute(&mut *connection).await?;
         eprintln!("account-bench: {to} of {} accounts", bulk.accounts);
         from = to + 1;

@@ -54,7 +54,7 @@ const SESSIONS: &str = concat!(
     numbers!(),
     "SELECT i, i, randomblob(16), randomblob(32), unhex(hex(?6) || hex(randomblob(32))), 1, '192.0.2.1',
             'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
-            ?5 - i % 1700000 * 1000, ?5 FROM new"
+            ?5 - i % 800000 * 1000, ?7 FROM new"
 );
 
 /// Two entries an account: as many as a usable one has.
@@ -123,7 +123,7 @@ fn insert(connection: &Connection, bulk: &Bulk, step: i64) -> Outcome<()> {
         connection.execute_batch("BEGIN")?;
         connection.execute(ACCOUNTS, params![first, last, step, usable, bulk.now, bulk.password])?;
         connection.execute(KEYS, params![first, last, step, usable, bulk.now, mac])?;
-        connection.execute(SESSIONS, params![first, last, step, usable, bulk.now, mac])?;
+        connection.execute(SESSIONS, params![first, last, step, usable, bulk.now, mac, bulk.seen])?;
         connection.execute(ACTIVITIES, params![first, last, step, usable, bulk.now])?;
         connection.execute_batch("COMMIT")?;
         eprintln!("account-bench: {to} of {} accounts", bulk.accounts);

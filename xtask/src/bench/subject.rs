@@ -1,0 +1,130 @@
+//! A server that is measured: started on a free port of loopback, waited for, looked at, ended.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::Programs;
+use super::client;
+use super::database::Database;
+use crate::clock;
+use crate::failure::{Failure, Outcome};
+
+/// A server that has not answered by then never will.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running server. It ends with this value.
+#[derive(Debug)]
+pub(super) struct Subject {
+    process: Child,
+    pub(super) address: SocketAddr,
+    begun: Instant,
+}
+
+impl Subject {
+    /// The product's server. Its log goes to a file, as it would under a service manager.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(super) fn server(programs: &Programs, database: &Database, folder: &Path) -> Outcome<Self> {
+        let address = free_address()?;
+        let mut command = Command::new(&programs.server);
+        command
+            .args(["serve", "--listen", &address.to_string(), "--database", &database.url])
+            .arg("--keyring")
+            .arg(&database.keyring)
+            .env("ACCOUNT_LIMITS", "off");
+        let log = folder.join(format!("{}.log", database.name));
+        let log = File::create(&log).map_err(Failure::from_io(format!("cannot write {}", log.display())))?;
+        Self::start(command.stderr(log), address)
+    }
+
+    /// The floor under it.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(super) fn floor(programs: &Programs, kind: &str, database: &Database) -> Outcome<Self> {
+        let address = free_address()?;
+        let mut command = Command::new(&programs.bench);
+        command.args([kind, "--listen", &address.to_string(), "--database", &database.url]);
+        Self::start(&mut command, address)
+    }
+
+    fn start(command: &mut Command, address: SocketAddr) -> Outcome<Self> {
+        // What is set for other purposes must not change what is measured.
+        let ours = std::env::vars_os().map(|(name, _)| name);
+        for name in ours.filter(|name| name.to_string_lossy().starts_with("ACCOUNT_")) {
+            if name != "ACCOUNT_LIMITS" {
+                command.env_remove(name);
+            }
+        }
+        let begun = clock::now();
+        let process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .map_err(Failure::from_io("cannot start a server"))?;
+        Ok(Self { process, address, begun })
+    }
+
+    /// Asks until the answer is 200; how long that took since the start.
+    ///
+    /// # Errors
+    /// When it ends, or does not answer in time.
+    pub(super) fn answers(&mut self, request: &str) -> Outcome<Duration> {
+        let mut last = String::from("no connection");
+        while self.begun.elapsed() < PATIENCE {
+            match client::ask(self.address, request) {
+                Ok(answer) if answer.status == 200 => return Ok(self.begun.elapsed()),
+                Ok(answer) => last = format!("{} {}", answer.status, answer.body),
+                Err(failure) => last = failure.to_string(),
+            }
+            if let Ok(Some(status)) = self.process.try_wait() {
+                return Err(Failure::new(format!("a server ended ({status}) before it answered")));
+            }
+            clock::wait(Duration::from_millis(1));
+        }
+        Err(Failure::new(format!("a server did not answer with 200: {last}")))
+    }
+
+    /// Resident memory now, in MiB.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub(super) fn memory(&self) -> Outcome<f64> {
+        self.status("VmRSS:")
+    }
+
+    /// The most resident memory there ever was, in MiB.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub(super) fn peak_memory(&self) -> Outcome<f64> {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, field: &str) -> Outcome<f64> {
+        let path = format!("/proc/{}/status", self.process.id());
+        let text = fs::read_to_string(&path).map_err(Failure::from_io(path))?;
+        let kib = text
+            .lines()
+            .find_map(|line| line.strip_prefix(field)?.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
+        kib.map(|kib| kib / 1024.0).ok_or_else(|| Failure::new(format!("no {field} in the process' status")))
+    }
+}
+
+impl Drop for Subject {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to end.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+fn free_address() -> Outcome<SocketAddr> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .map_err(Failure::from_io("no free port on loopback"))
+}
