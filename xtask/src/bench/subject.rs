@@ -15,6 +15,9 @@ use crate::failure::{Failure, Outcome};
 /// A server that has not answered by then never will.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A server that is asked to stop has so long.
+const STOPPING: Duration = Duration::from_secs(10);
+
 /// A running server. It ends with this value.
 #[derive(Debug)]
 pub(super) struct Subject {
@@ -115,11 +118,27 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// Asks it to stop, so that the next start finds a database that was closed.
+    fn stop(&mut self) -> bool {
+        let asked = Command::new("kill").arg(self.process.id().to_string()).status();
+        let begun = clock::now();
+        while asked.is_ok() && begun.elapsed() < STOPPING {
+            if !matches!(self.process.try_wait(), Ok(None)) {
+                return true;
+            }
+            clock::wait(Duration::from_millis(2));
+        }
+        false
+    }
+}
+
 impl Drop for Subject {
     fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to end.
-        drop(self.process.kill());
-        drop(self.process.wait());
+        if !self.stop() {
+            drop(self.process.kill());
+            drop(self.process.wait());
+        }
     }
 }
 

@@ -51,7 +51,7 @@ const TABLE: &[Row] = &[
     Row {
         name: "account-bench",
         normal: &["account-core", "account-sqlite", "account-postgres", "account-axum"],
-        dev: &[],
+        dev: &["account-postgres"],
         banned: &[],
     },
     Row { name: "xtask", normal: &[], dev: &[], banned: &["tokio"] },

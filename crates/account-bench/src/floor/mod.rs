@@ -6,6 +6,9 @@
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 
 use axum::Json;

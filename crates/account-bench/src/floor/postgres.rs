@@ -24,15 +24,19 @@ const KEY_WITH_ACCOUNT: &str = "SELECT api_key.secret, account.id, account.admin
 /// # Errors
 /// When the address is taken, or the database does not answer.
 pub(crate) async fn serve(options: &FloorOptions) -> Outcome<()> {
+    super::serve(options.listen, router(&options.database).await?).await
+}
+
+/// The floor's one route.
+pub(super) async fn router(database: &str) -> Outcome<Router> {
     // A ping before each use would be a round trip more than the least.
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .min_connections(CONNECTIONS)
         .test_before_acquire(false)
-        .connect(&options.database)
+        .connect(database)
         .await?;
-    let router = Router::new().route("/api/client/account", get(show)).with_state(pool);
-    super::serve(options.listen, router).await
+    Ok(Router::new().route("/api/client/account", get(show)).with_state(pool))
 }
 
 async fn show(State(pool): State<PgPool>, headers: HeaderMap) -> Response {

@@ -32,8 +32,12 @@ pub(crate) async fn serve(options: &FloorOptions) -> Outcome<()> {
     let path: Arc<Path> = PathBuf::from(options.database.trim_start_matches("sqlite://")).into();
     // Found out now, and not in the first request.
     Connection::open(&path)?.prepare(KEY_WITH_ACCOUNT)?;
-    let router = Router::new().route("/api/client/account", get(show)).with_state(path);
-    super::serve(options.listen, router).await
+    super::serve(options.listen, router(path)).await
+}
+
+/// The floor's one route.
+pub(super) fn router(path: Arc<Path>) -> Router {
+    Router::new().route("/api/client/account", get(show)).with_state(path)
 }
 
 async fn show(State(path): State<Arc<Path>>, headers: HeaderMap) -> Response {

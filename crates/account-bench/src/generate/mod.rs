@@ -8,6 +8,9 @@ mod postgres;
 mod sqlite;
 mod usable;
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
