@@ -4,10 +4,11 @@
 use std::fs;
 use std::process::Command;
 
+use super::options::Options;
 use crate::release;
 
 /// Facts in the order they are printed.
-pub(super) fn facts(quick: bool) -> Vec<(&'static str, String)> {
+pub(super) fn facts(options: &Options) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("processor", processor()),
         ("cores", cores().to_string()),
@@ -16,8 +17,10 @@ pub(super) fn facts(quick: bool) -> Vec<(&'static str, String)> {
         ("compiler", said("rustc", &["--version"])),
         ("revision", said("git", &["rev-parse", "--short", "HEAD"])),
         ("load generator", "on the same cores".to_owned()),
+        ("repetitions", options.repetitions.to_string()),
+        ("large database", format!("{} accounts", options.large)),
     ];
-    if quick {
+    if options.quick {
         facts.push(("note", "a quick look: too short for a verdict".to_owned()));
     }
     facts

@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome<ExitCode> {
         field.measure(repetition, &mut samples)?;
     }
     field.finish()?;
-    let facts = machine::facts(options.quick);
+    let facts = machine::facts(&options);
     let text = report::table(&samples, &facts);
     write(&folder.join("results.json"), &report::json(&samples, &facts))?;
     for (name, picture) in chart::all(&samples) {
