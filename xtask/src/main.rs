@@ -12,7 +12,9 @@ mod generate;
 mod guard;
 mod postgres;
 mod prove;
+mod queueing;
 mod release;
+mod scale;
 mod simulate;
 mod system;
 mod test;
@@ -39,12 +41,14 @@ The workspace's own commands.
   cargo xtask bench [OPTIONS]
                              measures everything against its bar: half an hour, half of it for
                              making ten million accounts. `--quick` to see that it works;
-                             --only sqlite,postgres,sign-ins,storm,commits,growth,memory,start;
+                             --only sqlite,postgres,sign-ins,storm,commits,growth,memory,start,nodes;
                              --repetitions N; --seconds S; --large ACCOUNTS; --document
   cargo xtask guard          counts the hot path's instructions; fails at a tenth more than
                              recorded. `--record` records them
   cargo xtask generate --database URL --accounts N --keyring FILE --manifest FILE
                              a database with many accounts
+  cargo xtask scale [--measured FILE]
+                             what many nodes would do, simulated from what `bench` measured
   cargo xtask help           this text
 
 ACCOUNT_TEST_POSTGRES_URL names a PostgreSQL to use instead of a throw-away one; its role must be
@@ -70,6 +74,7 @@ fn run(command: &str, rest: &[String]) -> Outcome<ExitCode> {
         "prove" => prove::run(rest),
         "bench" => bench::run(rest),
         "generate" => generate::run(rest),
+        "scale" => scale::run(rest),
         "guard" => guard::run(rest),
         "postgres" => postgres::run(),
         "simulate" => simulate::run(rest),

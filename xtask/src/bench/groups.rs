@@ -8,6 +8,7 @@ use super::argon2::Argon2Clock;
 use super::database::Database;
 use super::load::{self, Length, Load};
 use super::machine;
+use super::nodes::Nodes;
 use super::options::{Group, Options};
 use super::requests;
 use super::samples::Samples;
@@ -62,10 +63,11 @@ impl Field {
             true => Some(Database::sqlite(&programs, &folder, options.large)?),
             false => None,
         };
-        let postgres = match options.wants(Group::Postgres) || options.wants(Group::Growth) {
-            true => Some(OnPostgres::prepare(options, &programs, &folder)?),
-            false => None,
-        };
+        let postgres =
+            match [Group::Postgres, Group::Growth, Group::Nodes].iter().any(|group| options.wants(*group)) {
+                true => Some(OnPostgres::prepare(options, &programs, &folder)?),
+                false => None,
+            };
         let argon2 = match options.wants(Group::SignIns) {
             true => Some(Argon2Clock::build(&folder)?),
             false => None,
@@ -79,7 +81,7 @@ impl Field {
     /// When something does not work as it should: numbers of a broken run are worth nothing.
     pub(super) fn measure(&self, repetition: usize, samples: &mut Samples) -> Outcome<()> {
         type Measuring = fn(&Field, bool, &mut Samples) -> Outcome<()>;
-        let groups: [(Group, Measuring); 8] = [
+        let groups: [(Group, Measuring); 9] = [
             (Group::Sqlite, Self::reads_on_sqlite),
             (Group::Postgres, Self::reads_on_postgres),
             (Group::SignIns, Self::sign_ins),
@@ -88,6 +90,7 @@ impl Field {
             (Group::Growth, Self::growth),
             (Group::Memory, Self::memory),
             (Group::Start, Self::start),
+            (Group::Nodes, Self::nodes),
         ];
         for (group, measuring) in groups {
             if self.options.wants(group) {
@@ -289,6 +292,17 @@ impl Field {
         let took = server.answers(first(&requests::by_key(&large.usable))?)?;
         samples.add("start", took.as_secs_f64() * 1000.0);
         Ok(())
+    }
+
+    fn nodes(&self, backwards: bool, samples: &mut Samples) -> Outcome<()> {
+        let Some(OnPostgres { small, .. }) = &self.postgres else { return Ok(()) };
+        let nodes = Nodes {
+            programs: &self.programs,
+            folder: &self.folder,
+            database: small,
+            seconds: self.options.seconds,
+        };
+        nodes.measure(backwards, samples)
     }
 
     fn server(&self, database: &Database) -> Outcome<Subject> {

@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use crate::failure::{Failure, Outcome};
 
+/// Before the time that counts, this part of it: connections, caches and allocators first.
+pub(super) const WARM_UP: f64 = 0.125;
+
 /// One load.
 #[derive(Debug, Clone)]
 pub(super) struct Load {
@@ -79,8 +82,12 @@ impl Load {
         command.arg("--connections").arg(self.connections.to_string());
         match self.length {
             Length::Seconds(seconds) => {
-                // Connections, caches and allocators first.
-                command.args(["--seconds", &seconds.to_string(), "--warm-up", &(seconds / 8.0).to_string()]);
+                command.args([
+                    "--seconds",
+                    &seconds.to_string(),
+                    "--warm-up",
+                    &(seconds * WARM_UP).to_string(),
+                ]);
             }
             Length::Count(count) => {
                 command.args(["--count", &count.to_string()]);

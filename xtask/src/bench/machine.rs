@@ -5,7 +5,11 @@ use std::fs;
 use std::process::Command;
 
 use super::options::Options;
+use crate::failure::{Failure, Outcome};
 use crate::release;
+
+/// Linux counts a process' processor time in these, on every machine it runs on (`USER_HZ`).
+const TICKS_PER_SECOND: f64 = 100.0;
 
 /// Facts in the order they are printed.
 pub(super) fn facts(options: &Options) -> Vec<(&'static str, String)> {
@@ -29,6 +33,53 @@ pub(super) fn facts(options: &Options) -> Vec<(&'static str, String)> {
 /// How many cores this process may use.
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The processor time that a process has taken, in seconds.
+///
+/// # Errors
+/// When the system does not say.
+pub(super) fn processor_time(process: u32) -> Outcome<f64> {
+    stat_fields(&format!("/proc/{process}/stat"), [OWN_USER, OWN_SYSTEM])
+}
+
+/// The processor time of the programs that this one has started and seen end, in seconds.
+///
+/// # Errors
+/// When the system does not say.
+pub(super) fn processor_time_of_children() -> Outcome<f64> {
+    stat_fields("/proc/self/stat", [CHILDREN_USER, CHILDREN_SYSTEM])
+}
+
+/// The time that all cores together were busy since the machine's start, in seconds.
+///
+/// # Errors
+/// When the system does not say.
+pub(super) fn busy_time() -> Outcome<f64> {
+    let unreadable = || Failure::new("the system does not say how busy it was");
+    let text = fs::read_to_string("/proc/stat").map_err(Failure::from_io("/proc/stat"))?;
+    let line = text.lines().next().ok_or_else(unreadable)?;
+    let ticks: Vec<f64> = line.split_whitespace().skip(1).filter_map(|field| field.parse().ok()).collect();
+    // user, nice, system, idle, iowait, irq, softirq
+    let [user, nice, system, _, _, irq, softirq, ..] = ticks[..] else { return Err(unreadable()) };
+    Ok((user + nice + system + irq + softirq) / TICKS_PER_SECOND)
+}
+
+/// Fields after a process' name, which may hold spaces, counted from its state: proc(5) counts that as 3.
+const OWN_USER: usize = 11;
+const OWN_SYSTEM: usize = 12;
+const CHILDREN_USER: usize = 13;
+const CHILDREN_SYSTEM: usize = 14;
+
+fn stat_fields(path: &str, fields: [usize; 2]) -> Outcome<f64> {
+    let text = fs::read_to_string(path).map_err(Failure::from_io(path.to_owned()))?;
+    let after_name = text.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let all: Vec<&str> = after_name.split_whitespace().collect();
+    let field = |number: usize| all.get(number).and_then(|text| text.parse::<f64>().ok());
+    let ticks = fields.map(field).into_iter().sum::<Option<f64>>();
+    ticks
+        .map(|ticks| ticks / TICKS_PER_SECOND)
+        .ok_or_else(|| Failure::new(format!("no processor time in {path}")))
 }
 
 fn processor() -> String {

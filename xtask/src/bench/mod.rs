@@ -11,6 +11,7 @@ mod database;
 mod groups;
 mod load;
 mod machine;
+mod nodes;
 mod options;
 mod report;
 mod requests;

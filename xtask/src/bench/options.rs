@@ -30,10 +30,11 @@ pub(super) enum Group {
     Growth,
     Memory,
     Start,
+    Nodes,
 }
 
 impl Group {
-    pub(super) const ALL: [(&'static str, Self); 8] = [
+    pub(super) const ALL: [(&'static str, Self); 9] = [
         ("sqlite", Self::Sqlite),
         ("postgres", Self::Postgres),
         ("sign-ins", Self::SignIns),
@@ -42,6 +43,7 @@ impl Group {
         ("growth", Self::Growth),
         ("memory", Self::Memory),
         ("start", Self::Start),
+        ("nodes", Self::Nodes),
     ];
 
     fn parse(name: &str) -> Outcome<Self> {

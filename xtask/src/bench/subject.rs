@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::Programs;
 use super::client;
 use super::database::Database;
+use super::machine;
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 
@@ -32,14 +33,28 @@ impl Subject {
     /// # Errors
     /// When it does not start.
     pub(super) fn server(programs: &Programs, database: &Database, folder: &Path) -> Outcome<Self> {
+        Self::server_with(programs, database, folder, &[])
+    }
+
+    /// The product's server, with settings of its own.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(super) fn server_with(
+        programs: &Programs,
+        database: &Database,
+        folder: &Path,
+        settings: &[(&str, &str)],
+    ) -> Outcome<Self> {
         let address = free_address()?;
-        let mut command = Command::new(&programs.server);
+        let mut command = with_no_settings(&programs.server);
         command
             .args(["serve", "--listen", &address.to_string(), "--database", &database.url])
             .arg("--keyring")
             .arg(&database.keyring)
-            .env("ACCOUNT_LIMITS", "off");
-        let log = folder.join(format!("{}.log", database.name));
+            .env("ACCOUNT_LIMITS", "off")
+            .envs(settings.iter().copied());
+        let log = folder.join(format!("{}-{}.log", database.name, address.port()));
         let log = File::create(&log).map_err(Failure::from_io(format!("cannot write {}", log.display())))?;
         Self::start(command.stderr(log), address)
     }
@@ -50,19 +65,12 @@ impl Subject {
     /// When it does not start.
     pub(super) fn floor(programs: &Programs, kind: &str, database: &Database) -> Outcome<Self> {
         let address = free_address()?;
-        let mut command = Command::new(&programs.bench);
+        let mut command = with_no_settings(&programs.bench);
         command.args([kind, "--listen", &address.to_string(), "--database", &database.url]);
         Self::start(&mut command, address)
     }
 
     fn start(command: &mut Command, address: SocketAddr) -> Outcome<Self> {
-        // What is set for other purposes must not change what is measured.
-        let ours = std::env::vars_os().map(|(name, _)| name);
-        for name in ours.filter(|name| name.to_string_lossy().starts_with("ACCOUNT_")) {
-            if name != "ACCOUNT_LIMITS" {
-                command.env_remove(name);
-            }
-        }
         let begun = clock::now();
         let process = command
             .stdin(Stdio::null())
@@ -90,6 +98,14 @@ impl Subject {
             clock::wait(Duration::from_millis(1));
         }
         Err(Failure::new(format!("a server did not answer with 200: {last}")))
+    }
+
+    /// The processor time it has taken since its start, in seconds.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub(super) fn processor_time(&self) -> Outcome<f64> {
+        machine::processor_time(self.process.id())
     }
 
     /// Resident memory now, in MiB.
@@ -140,6 +156,16 @@ impl Drop for Subject {
             drop(self.process.wait());
         }
     }
+}
+
+/// A program that does not inherit what is set for other purposes: that must not change what is measured.
+fn with_no_settings(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    let ours = std::env::vars_os().map(|(name, _)| name);
+    for name in ours.filter(|name| name.to_string_lossy().starts_with("ACCOUNT_")) {
+        command.env_remove(name);
+    }
+    command
 }
 
 fn free_address() -> Outcome<SocketAddr> {
