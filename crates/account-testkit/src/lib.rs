@@ -26,6 +26,9 @@
 //! [`ManualClock`], [`SeededEntropy`] and [`InlineHasher`] stand in for the other ports, so that such
 //! tests are fast and the same in every run; [`sample`] makes rows.
 //!
+//! A whole adapter as an example is in `examples/redb_adapter`; `docs/writing-an-adapter.md` of the
+//! repository goes through it.
+//!
 //! There are no switches for what a store cannot do: a store that cannot is not a store. The kit
 //! knows no adapter but its own.
 #![cfg_attr(

@@ -15,29 +15,29 @@ pub(super) fn make_table(transaction: &WriteTransaction) -> Result<(), Failure> 
     Ok(())
 }
 
+/// From a snapshot, or within a transaction.
+fn read(checks: &impl ReadableTable<&'static str, [u8; 16]>) -> Result<Vec<KeyCheck>, Failure> {
+    let list = checks.iter()?.map(|entry| {
+        let (name, check) = entry?;
+        let name = KeyName::from_stored(name.value()).map_err(malformed("keyring_check"))?;
+        Ok(KeyCheck { name, check: check.value() })
+    });
+    list.collect()
+}
+
 #[async_trait]
 impl KeyringRepository for RedbStore {
     async fn key_checks(&self) -> StoreResult<Vec<KeyCheck>> {
-        self.ask(|snapshot| {
-            let checks = snapshot.open_table(CHECKS)?;
-            let list = checks.iter()?.map(|entry| {
-                let (name, check) = entry?;
-                let name = KeyName::from_stored(name.value()).map_err(malformed("keyring_check"))?;
-                Ok(KeyCheck { name, check: check.value() })
-            });
-            list.collect()
-        })
+        self.ask(|snapshot| read(&snapshot.open_table(CHECKS)?))
     }
 
-    /// One that is there is left as it is: two nodes with different keyrings must not agree by accident.
-    async fn add_key_checks(&self, checks: &[KeyCheck]) -> StoreResult<()> {
-        let new = checks.to_vec();
+    /// Asked and answered in one transaction: nobody adds between the two.
+    async fn add_key_check(&self, new: &KeyCheck, ring: &[KeyCheck]) -> StoreResult<()> {
+        let (new, ring) = (new.clone(), ring.to_vec());
         self.write(move |transaction| {
             let mut checks = transaction.open_table(CHECKS)?;
-            for KeyCheck { name, check } in new {
-                if checks.get(name.as_str())?.is_none() {
-                    checks.insert(name.as_str(), check)?;
-                }
+            if read(&checks)?.iter().all(|known| ring.contains(known)) {
+                checks.insert(new.name.as_str(), new.check)?;
             }
             Ok(())
         })

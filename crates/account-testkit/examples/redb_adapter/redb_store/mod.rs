@@ -66,8 +66,9 @@ impl RedbStore {
 
     /// Answers a question from one snapshot: of what was committed before, and of nothing else.
     ///
-    /// It runs on the caller's thread. A snapshot waits for no writer, and its pages are in memory
-    /// but for the first time: sending the question to another thread would cost more than it takes.
+    /// It runs on the caller's thread: a snapshot waits for no writer, and a page in memory is there
+    /// sooner than another thread. Where most pages are on the disk, hand the question to a thread
+    /// that may wait, as the SQLite adapter does.
     fn ask<T>(&self, question: impl FnOnce(&ReadTransaction) -> Result<T, Failure>) -> StoreResult<T> {
         Ok(self.database.begin_read().map_err(Failure::from).and_then(|snapshot| question(&snapshot))?)
     }
