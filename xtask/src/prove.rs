@@ -56,6 +56,7 @@ const BENEATH_IT: [Proof; 2] = [
 pub(crate) fn run(arguments: &[String]) -> Outcome<ExitCode> {
     let (rounds, chosen) = rounds(arguments)?;
     system::require_ssh_keygen()?;
+    system::require_mail_server()?;
     let postgres = postgres::provide()?;
     let figures = env::temp_dir().join(format!("account-figures-{}.tsv", std::process::id()));
     let surroundings = [(postgres::URL_VARIABLE, postgres.url()), (ROUNDS, rounds), (CASES, FULL_CASES)];

@@ -45,6 +45,25 @@ pub(crate) fn require_ssh_keygen() -> Outcome<()> {
     }
 }
 
+/// Where distributions keep the mail server that tests send real mail to.
+const MAIL_SERVERS: [&str; 3] = ["/usr/sbin/exim4", "/usr/sbin/exim", "/usr/local/sbin/exim"];
+
+/// Makes sure that Exim is there: tests start one of their own, which listens on loopback alone and keeps
+/// what it is sent.
+///
+/// # Errors
+/// When it is neither there nor can be installed.
+pub(crate) fn require_mail_server() -> Outcome<()> {
+    let is_there = || MAIL_SERVERS.iter().any(|file| Path::new(file).is_file());
+    if !is_there() {
+        install("exim4-daemon-light", "the mail server Exim")?;
+    }
+    if is_there() {
+        return Ok(());
+    }
+    Err(Failure::new("the mail server Exim is not to be found; install it"))
+}
+
 /// Installs a Debian package, as root on a Debian machine; elsewhere it says what is missing.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ use crate::{postgres, system};
 /// When something the tests need can neither be found nor started; a failed test is an exit code.
 pub(crate) fn run(arguments: &[String]) -> Outcome<ExitCode> {
     system::require_ssh_keygen()?;
+    system::require_mail_server()?;
     let postgres = postgres::provide()?;
     let arguments = cargo_arguments(arguments);
     eprintln!("xtask: cargo {}", arguments.join(" "));

@@ -100,6 +100,21 @@ impl Email {
         &self.canonical
     }
 
+    /// The address as an envelope carries it: the local part as typed, since its host may tell cases
+    /// apart, and the domain in ASCII, which every mail server understands.
+    ///
+    /// ```
+    /// use account_core::email::Email;
+    /// let email = Email::parse("Jane.Doe@Bücher.Example").unwrap();
+    /// assert_eq!(email.for_delivery(), "Jane.Doe@xn--bcher-kva.example");
+    /// ```
+    pub fn for_delivery(&self) -> String {
+        match (self.typed.split_once('@'), self.canonical.split_once('@')) {
+            (Some((local, _)), Some((_, domain))) => format!("{local}@{domain}"),
+            _ => self.canonical.clone(),
+        }
+    }
+
     /// Whether both are the same address, however they are typed. `==` compares the spelling too.
     pub fn same_address(&self, other: &Self) -> bool {
         self.canonical == other.canonical

@@ -1,6 +1,8 @@
-//! Letters put into words. Plain text, in English; an embedder that wants its own words implements
-//! the mailer port and looks at [`Message::kind`].
+//! Letters put into words. Plain text, in English whatever the account's language is; an embedder that
+//! wants its own words implements the mailer port and looks at [`Message::kind`].
 
+use crate::email::Email;
+use crate::id::MailId;
 use crate::mail::Notice;
 use crate::mail::letter::Letter;
 use crate::policy::Policy;
@@ -9,7 +11,9 @@ use crate::time::Timestamp;
 /// A mail ready to be sent. Prints without its text, which may carry a token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The recipient's address, as they typed it.
+    /// The mail's name, the same each time it is handed on: what a receiver may tell a second copy by.
+    pub id: MailId,
+    /// The recipient's address: the local part as they typed it, the domain in ASCII.
     pub to: String,
     /// The subject: one line.
     pub subject: String,
@@ -37,10 +41,11 @@ impl std::fmt::Debug for Message {
 }
 
 /// `None` for a letter that is not for anybody's eyes.
-pub(crate) fn compose(letter: &Letter, policy: &Policy) -> Option<Message> {
+pub(crate) fn compose(id: MailId, letter: &Letter, policy: &Policy) -> Option<Message> {
     let name = &policy.issuer;
     let message = |to: &str, subject: &str, text: String, kind| {
-        Some(Message { to: to.to_owned(), subject: format!("{name}: {subject}"), text, kind })
+        let to = Email::parse(to).map_or_else(|_| to.to_owned(), |email| email.for_delivery());
+        Some(Message { id, to, subject: format!("{name}: {subject}"), text, kind })
     };
     match letter {
         Letter::ResetRequest { .. } | Letter::VerifyRequest { .. } => None,

@@ -92,7 +92,7 @@ impl Accounts {
             }
             Letter::Reset { .. } | Letter::Verify { .. } | Letter::Notice { .. } => {}
         }
-        let handed_on = match message::compose(&letter, &self.inner.policy) {
+        let handed_on = match message::compose(mail.id, &letter, &self.inner.policy) {
             Some(message) => mailer.deliver(&message).await,
             None => Ok(()),
         };

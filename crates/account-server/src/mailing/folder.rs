@@ -12,7 +12,7 @@ use account_core::ports::mailer::{Mailer, MailerError};
 use async_trait::async_trait;
 use lettre::message::Mailbox;
 
-use super::smtp::written;
+use super::letter::written;
 use crate::failure::Failure;
 
 /// Writes a file for each mail.
@@ -54,12 +54,14 @@ impl Mailer for FolderMailer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use account_core::id::MailId;
     use account_core::mail::MessageKind;
     use std::os::unix::fs::PermissionsExt;
 
     fn message(to: &str) -> Message {
         let text = "grüße: token".to_owned();
-        Message { to: to.into(), subject: "Account: grüße".into(), text, kind: MessageKind::PasswordReset }
+        let (id, subject) = (MailId::from_stored(&[1; 16]).unwrap(), "Account: grüße".into());
+        Message { id, to: to.into(), subject, text, kind: MessageKind::PasswordReset }
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //! tried again, is the core's affair.
 
 mod folder;
+mod letter;
 mod smtp;
 
 use std::sync::Arc;
@@ -14,10 +15,10 @@ use crate::settings::MailRoute;
 /// The mailer that the settings ask for.
 ///
 /// # Errors
-/// One line: the folder cannot be used, or the SMTP URL cannot be understood.
+/// One line: the folder cannot be used, the SMTP URL cannot be understood, or the authority's file is none.
 pub(crate) fn mailer(route: &MailRoute) -> Result<Arc<dyn Mailer>, Failure> {
     Ok(match route {
-        MailRoute::Smtp { url, from } => Arc::new(smtp::SmtpMailer::new(url, from)?),
+        MailRoute::Smtp { url, from, ca } => Arc::new(smtp::SmtpMailer::new(url, from, ca.as_deref())?),
         MailRoute::Folder { folder, from } => Arc::new(folder::FolderMailer::new(folder, from)?),
     })
 }

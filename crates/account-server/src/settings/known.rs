@@ -32,6 +32,7 @@ pub(crate) const SETTINGS: &[Known] = &[
     known("mail_url", "ACCOUNT_MAIL_URL"),
     known("mail_folder", "ACCOUNT_MAIL_FOLDER"),
     known("mail_from", "ACCOUNT_MAIL_FROM"),
+    known("mail_ca", "ACCOUNT_MAIL_CA"),
     known("verify_email", "ACCOUNT_VERIFY_EMAIL"),
     known("app_name", "ACCOUNT_APP_NAME"),
     known("insecure_http_cookies", "ACCOUNT_INSECURE_HTTP_COOKIES"),

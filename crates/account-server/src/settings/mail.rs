@@ -30,6 +30,53 @@ impl SmtpUrl {
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
+
+    /// How the connection is encrypted, in the transport's own words.
+    pub(crate) fn security(&self) -> SmtpSecurity {
+        let query = self.0.split_once('?').map_or("", |(_, query)| query);
+        let tls = query.split('&').find_map(|pair| pair.strip_prefix("tls="));
+        match (self.0.starts_with("smtps://"), tls) {
+            (true, _) => SmtpSecurity::Wrapped,
+            (false, Some("required")) => SmtpSecurity::Required,
+            (false, Some("opportunistic")) => SmtpSecurity::Opportunistic,
+            (false, _) => SmtpSecurity::None,
+        }
+    }
+
+    /// The server's name or address.
+    pub(crate) fn host(&self) -> &str {
+        let authority = self.authority();
+        let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+        match place.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => host,
+            _ => place,
+        }
+    }
+
+    /// Whether somebody between us and the server could read the password.
+    pub(crate) fn sends_its_password_in_the_clear(&self) -> bool {
+        let local = matches!(self.host(), "localhost" | "127.0.0.1" | "[::1]");
+        let encrypted = matches!(self.security(), SmtpSecurity::Wrapped | SmtpSecurity::Required);
+        self.authority().contains('@') && !encrypted && !local
+    }
+
+    fn authority(&self) -> &str {
+        let after = self.0.split_once("://").map_or("", |(_, after)| after);
+        after.split(['/', '?', '#']).next().unwrap_or_default()
+    }
+}
+
+/// How a connection to the mail server is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SmtpSecurity {
+    /// From the first byte: `smtps://`.
+    Wrapped,
+    /// After STARTTLS, or not at all: `?tls=required`.
+    Required,
+    /// After STARTTLS if the server offers it: `?tls=opportunistic`.
+    Opportunistic,
+    /// Never.
+    None,
 }
 
 impl fmt::Display for SmtpUrl {
@@ -47,8 +94,8 @@ impl fmt::Debug for SmtpUrl {
 /// Where a mail is handed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum MailRoute {
-    /// To an SMTP server, from this address.
-    Smtp { url: SmtpUrl, from: String },
+    /// To an SMTP server, from this address; `ca` holds authorities that its certificate may be from.
+    Smtp { url: SmtpUrl, from: String, ca: Option<PathBuf> },
     /// Into a folder, a file a mail: for trying out, not for production.
     Folder { folder: PathBuf, from: String },
 }
@@ -62,6 +109,13 @@ impl MailRoute {
         let url = given.parsed("mail_url", SmtpUrl::parse)?;
         let folder = given.parsed("mail_folder", |text| Ok::<_, String>(PathBuf::from(text)))?;
         let from = given.parsed("mail_from", sender)?;
+        let ca = given.parsed("mail_ca", |text| Ok::<_, String>(PathBuf::from(text)))?;
+        if ca.is_some() && url.is_none() {
+            return Err(Failure::refused(format!(
+                "{} has no effect without ACCOUNT_MAIL_URL",
+                given.called("mail_ca")
+            )));
+        }
         match (url, folder, from) {
             (Some(_), Some(_), _) => Err(Failure::refused(format!(
                 "{} and {} exclude each other: mail goes to a server or into a folder",
@@ -72,7 +126,7 @@ impl MailRoute {
                 "{} needs ACCOUNT_MAIL_FROM, the address that mails come from",
                 given.called("mail_url")
             ))),
-            (Some(url), None, Some(from)) => Ok(Some(Self::Smtp { url, from })),
+            (Some(url), None, Some(from)) => Ok(Some(Self::Smtp { url, from, ca })),
             (None, Some(folder), from) => {
                 Ok(Some(Self::Folder { folder, from: from.unwrap_or_else(|| "account@localhost".into()) }))
             }
@@ -125,6 +179,7 @@ mod tests {
             (&[("ACCOUNT_MAIL_URL", "http://h")], "ACCOUNT_MAIL_URL"),
             (&[("ACCOUNT_MAIL_URL", "smtp://")], "ACCOUNT_MAIL_URL"),
             (&[("ACCOUNT_MAIL_FOLDER", "f"), ("ACCOUNT_MAIL_FROM", "nobody")], "ACCOUNT_MAIL_FROM"),
+            (&[("ACCOUNT_MAIL_FOLDER", "f"), ("ACCOUNT_MAIL_CA", "ca.pem")], "ACCOUNT_MAIL_CA"),
         ] {
             assert!(route(pairs).unwrap_err().contains(name), "{pairs:?}");
         }
@@ -135,5 +190,25 @@ mod tests {
         let url = SmtpUrl::parse("smtps://u:geheim@h:465").unwrap();
         assert_eq!(format!("{url} {url:?}"), "smtps://u:***@h:465 smtps://u:***@h:465");
         assert_eq!(url.reveal(), "smtps://u:geheim@h:465");
+    }
+
+    #[test]
+    fn host_and_encryption_are_read_from_the_url() {
+        for (url, host, security, in_the_clear) in [
+            ("smtps://u:p@h.example:465", "h.example", SmtpSecurity::Wrapped, false),
+            ("smtp://u:p@h.example?tls=required", "h.example", SmtpSecurity::Required, false),
+            (
+                "smtp://u:p@h.example:587/me?a=b&tls=opportunistic",
+                "h.example",
+                SmtpSecurity::Opportunistic,
+                true,
+            ),
+            ("smtp://u:p@[::1]:25", "[::1]", SmtpSecurity::None, false),
+            ("smtp://[2001:db8::1]", "[2001:db8::1]", SmtpSecurity::None, false),
+        ] {
+            let parsed = SmtpUrl::parse(url).unwrap();
+            assert_eq!((parsed.host(), parsed.security()), (host, security), "{url}");
+            assert_eq!(parsed.sends_its_password_in_the_clear(), in_the_clear, "{url}");
+        }
     }
 }

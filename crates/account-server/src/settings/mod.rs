@@ -17,7 +17,7 @@ use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 pub(crate) use database::DatabaseUrl;
-pub(crate) use mail::{MailRoute, SmtpUrl};
+pub(crate) use mail::{MailRoute, SmtpSecurity, SmtpUrl};
 pub(crate) use public_url::PublicUrl;
 pub(crate) use value::{LogFormat, TwoFactorRequired};
 

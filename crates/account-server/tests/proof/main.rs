@@ -18,6 +18,8 @@ mod half_sent_requests;
 mod killed;
 mod ledger;
 mod load;
+mod mail;
+mod mail_server;
 mod one_winner;
 mod password_race;
 mod people;

@@ -27,13 +27,17 @@ pub(crate) struct Person {
 impl Database {
     /// Makes an account and an API key for it.
     pub(crate) fn person(&self, name: &str) -> Person {
-        let email = format!("{name}@example.com");
+        self.person_at(name, &format!("{name}@example.com"))
+    }
+
+    /// The same with another address.
+    pub(crate) fn person_at(&self, name: &str, email: &str) -> Person {
         self.make_keyring();
-        let names = ["--username", name, "--email", &email, "--first-name", "Ada", "--last-name", "Byron"];
+        let names = ["--username", name, "--email", email, "--first-name", "Ada", "--last-name", "Byron"];
         let create = [&["user", "create", "--password-stdin"][..], &names].concat();
         self.command(&create, &format!("{PASSWORD}\n"));
         let token = self.command(&["api-key", "create", "--user", name, "--description", "made first"], "");
-        Person { name: name.to_owned(), email, token: token.trim().to_owned() }
+        Person { name: name.to_owned(), email: email.to_owned(), token: token.trim().to_owned() }
     }
 
     /// The same for several.

@@ -151,7 +151,7 @@ pub(crate) fn mailed_token(node: std::net::SocketAddr, email: &str, folder: &Pat
 }
 
 /// The token in the link of a mail, whose lines may be folded (RFC 2045, section 6.7).
-fn token_in(mail: &str) -> Option<String> {
+pub(crate) fn token_in(mail: &str) -> Option<String> {
     let unfolded = mail.replace("=\r\n", "").replace("=3D", "=");
     let (_, after) = unfolded.split_once("/auth/password/reset/")?;
     let token = after.split(['?', '\r', '\n', ' ']).next()?;
