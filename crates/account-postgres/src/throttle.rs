@@ -89,16 +89,14 @@ impl Work for Take {
 
     async fn run(&self, transaction: &mut Transaction) -> Result<Verdict, Failure> {
         let levels = held(&transaction.run(&self.hold).await?)?;
-        let mut taken = BTreeMap::new();
-        for budget in &self.budgets {
-            let level = levels.get(&budget.key).copied().flatten();
-            match Level::take(level, budget, self.now) {
-                Ok(level) => taken.insert(budget.key, level),
-                Err(wait) => return Ok(Verdict::Wait(wait)),
-            };
+        let held = self.budgets.iter().map(|budget| (levels.get(&budget.key).copied().flatten(), budget));
+        match Level::take_all(held, self.now) {
+            Ok(taken) => {
+                transaction.run(&set(&taken.into_iter().collect())?).await?;
+                Ok(Verdict::Taken)
+            }
+            Err(wait) => Ok(Verdict::Wait(wait)),
         }
-        transaction.run(&set(&taken)?).await?;
-        Ok(Verdict::Taken)
     }
 
     /// A refusal leaves no rows that were made to be locked.

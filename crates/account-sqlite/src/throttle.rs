@@ -43,17 +43,16 @@ fn set_level(connection: &Connection, key: &ThrottleKey, level: Level) -> Result
 
 /// Looks at all budgets before it writes to any: one that is used up leaves the others whole.
 fn take(connection: &Connection, budgets: &[Budget], now: Timestamp) -> Result<Verdict, Failure> {
-    let mut taken = Vec::with_capacity(budgets.len());
-    for budget in budgets {
-        match Level::take(level(connection, &budget.key)?, budget, now) {
-            Ok(level) => taken.push((budget.key, level)),
-            Err(wait) => return Ok(Verdict::Wait(wait)),
+    let held = budgets.iter().map(|budget| Ok((level(connection, &budget.key)?, budget)));
+    match Level::take_all(held.collect::<Result<Vec<_>, Failure>>()?, now) {
+        Ok(taken) => {
+            for (key, level) in taken {
+                set_level(connection, &key, level)?;
+            }
+            Ok(Verdict::Taken)
         }
+        Err(wait) => Ok(Verdict::Wait(wait)),
     }
-    for (key, level) in taken {
-        set_level(connection, &key, level)?;
-    }
-    Ok(Verdict::Taken)
 }
 
 fn give_back(connection: &Connection, budgets: &[Budget], now: Timestamp) -> Result<(), Failure> {

@@ -11,6 +11,7 @@ mod email;
 mod embedding;
 mod failures;
 mod framing;
+mod guesses_at_once;
 mod house;
 mod known_faults;
 mod order_of_checks;

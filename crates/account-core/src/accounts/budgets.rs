@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::accounts::Accounts;
+use crate::accounts::lines::Front;
 use crate::error::Error;
 use crate::id::Digest;
 use crate::ports::keyring::MacPurpose;
@@ -11,6 +12,13 @@ use crate::ports::throttle::{Budget, Refill, ThrottleKey, Verdict};
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
+
+/// A guess that is reserved, and at the front of its line until its verdict. Dropped, it counts.
+#[must_use = "a guess that was none is given back"]
+pub(crate) struct Guess {
+    budgets: Vec<Budget>,
+    front: Option<Front>,
+}
 
 impl Accounts {
     /// A budget's key: its name and what it is about, under a key of the keyring, so that a table of
@@ -42,9 +50,32 @@ impl Accounts {
         Ok(self.inner.throttle.take(budgets, self.inner.clock.now()).await?)
     }
 
-    /// Gives back what a success did not use up. A throttle that cannot be reached keeps it: a
-    /// success must not fail for that.
-    pub(crate) async fn give_back(&self, budgets: &[Budget]) {
+    /// Reserves a guess before it is looked at, in turn with others of its line; or answers how long to
+    /// wait. Guesses that may be right at the same moment, and draw on one small budget, belong in one line.
+    pub(crate) async fn reserve_guess(
+        &self,
+        line: Vec<u8>,
+        budgets: Vec<Budget>,
+    ) -> Result<Result<Guess, Duration>, Error> {
+        if !self.inner.policy.throttled {
+            return Ok(Ok(Guess { budgets: Vec::new(), front: None }));
+        }
+        let front = Some(self.inner.lines.reach_front(line).await?);
+        Ok(match self.reserve(&budgets).await? {
+            Verdict::Taken => Ok(Guess { budgets, front }),
+            Verdict::Wait(wait) => Err(wait),
+        })
+    }
+
+    /// Gives back a guess that was right, or was never looked at. A throttle that cannot be reached
+    /// keeps it: a success must not fail for that.
+    pub(crate) async fn give_back(&self, guess: Guess) {
+        self.give_budgets_back(&guess.budgets).await;
+        drop(guess.front);
+    }
+
+    /// Gives one back to each budget.
+    pub(crate) async fn give_budgets_back(&self, budgets: &[Budget]) {
         if self.inner.policy.throttled {
             drop(self.inner.throttle.give_back(budgets, self.inner.clock.now()).await);
         }

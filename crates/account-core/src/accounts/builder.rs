@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::accounts::lines::Lines;
 use crate::accounts::observed::Observed;
 use crate::accounts::turns::Turns;
 use crate::accounts::{Accounts, Inner};
@@ -122,7 +123,7 @@ impl AccountsBuilder {
             None => Arc::new(HashingThreads::start(Argon2Kernel::default(), HashingOptions::default())?),
         };
         let nobodys_password = hasher.params().dummy_hash(keyring.current());
-        let (turns, observed) = (Turns::new(), Observed::default());
+        let (turns, lines, observed) = (Turns::new(), Lines::default(), Observed::default());
         let inner = Inner {
             store,
             clock,
@@ -135,6 +136,7 @@ impl AccountsBuilder {
             policy,
             nobodys_password,
             turns,
+            lines,
             observed,
         };
         Ok(Accounts { inner: Arc::new(inner) })

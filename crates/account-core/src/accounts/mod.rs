@@ -7,6 +7,7 @@ mod authenticate;
 mod budgets;
 mod builder;
 mod decide;
+mod lines;
 mod observed;
 mod reseal;
 mod turns;
@@ -16,11 +17,12 @@ pub use builder::{AccountsBuilder, StartError};
 pub use reseal::Resealed;
 pub use upkeep::Swept;
 
-pub(crate) use budgets::{DAY, HOUR, MINUTE};
+pub(crate) use budgets::{DAY, Guess, HOUR, MINUTE};
 pub(crate) use decide::{Decision, Undecided};
 
 use std::sync::Arc;
 
+use crate::accounts::lines::Lines;
 use crate::accounts::observed::Observed;
 use crate::accounts::turns::Turns;
 use crate::activity::ActivityLog;
@@ -65,6 +67,7 @@ pub(crate) struct Inner {
     /// Verified against when nobody has the name, so that it costs the same (SEC-11).
     pub(crate) nobodys_password: PasswordHash,
     pub(crate) turns: Turns,
+    pub(crate) lines: Lines,
     pub(crate) observed: Observed,
 }
 

@@ -31,13 +31,13 @@ impl Emails<'_> {
         if current.email.same_address(email) {
             return Ok(());
         }
+        let recorder = self.0.recorder(who)?;
+        let (to_old, to_new) = (self.0.mail_id()?, self.0.mail_id()?);
         let uid = who.account().uid;
         let budget = self.0.budget("email-change", &[uid.as_bytes()], CHANGES_A_DAY, DAY, Refill::AllAtOnce);
         if let Verdict::Wait(wait) = self.0.reserve(&[budget]).await? {
             return Err(Error::TooManyEmailChanges(wait));
         }
-        let recorder = self.0.recorder(who)?;
-        let (to_old, to_new) = (self.0.mail_id()?, self.0.mail_id()?);
         let changed = self.0.decide(Actor::Principal(who), |state, now| {
             if !proof.holds(state) {
                 return Decision::refused(Error::WrongPassword);
@@ -59,7 +59,7 @@ impl Emails<'_> {
         });
         let changed = changed.await;
         if matches!(changed, Err(Error::Unavailable(_) | Error::Contended | Error::Corrupt(_))) {
-            self.0.give_back(&[budget]).await;
+            self.0.give_budgets_back(&[budget]).await;
         }
         changed
     }

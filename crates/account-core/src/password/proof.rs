@@ -4,7 +4,7 @@ use crate::accounts::{Accounts, MINUTE};
 use crate::error::Error;
 use crate::id::{AccountUid, PasswordEpoch};
 use crate::password::Password;
-use crate::ports::throttle::{Budget, Refill, Verdict};
+use crate::ports::throttle::{Budget, Refill};
 use crate::principal::Principal;
 use crate::store::AccountState;
 
@@ -40,14 +40,13 @@ impl Accounts {
         password: Option<&Password>,
     ) -> Result<PasswordProof, Error> {
         let password = password.ok_or(Error::WrongPassword)?;
-        let budget = self.guesses(who.account().uid);
-        if let Verdict::Wait(wait) = self.reserve(&[budget]).await? {
-            return Err(Error::TooManyAttempts(wait));
-        }
+        let uid = who.account().uid;
+        let reserved = self.reserve_guess(uid.as_bytes().to_vec(), vec![self.guesses(uid)]).await?;
+        let guess = reserved.map_err(Error::TooManyAttempts)?;
         let proven = self.try_proof(who, password).await;
         // Only a wrong password was a guess: what was never looked at is not counted.
         if !matches!(proven, Err(Error::WrongPassword)) {
-            self.give_back(&[budget]).await;
+            self.give_back(guess).await;
         }
         proven
     }

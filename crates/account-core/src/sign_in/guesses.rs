@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::account::Account;
-use crate::accounts::{Accounts, DAY, HOUR, MINUTE};
+use crate::accounts::{Accounts, DAY, Guess, HOUR, MINUTE};
 use crate::error::Error;
 use crate::id::AccountUid;
 use crate::mail::{Letter, Notice, Slot};
@@ -51,7 +51,7 @@ impl Accounts {
         &self,
         whom: &Whom,
         client: Option<IpAddr>,
-    ) -> Result<Vec<Budget>, Error> {
+    ) -> Result<Guess, Error> {
         let ([kind, name], place) = (whom.about(), self.place(whom, client).await?);
         let mut budgets =
             vec![self.budget("sign-in-account", &[kind, name, &place], 50, HOUR, Refill::AllAtOnce)];
@@ -60,7 +60,7 @@ impl Accounts {
             let about = [kind, name, host.as_slice()];
             budgets.push(self.budget("sign-in-account-client", &about, 5, FIVE_MINUTES, Refill::AllAtOnce));
         }
-        self.reserve_or_lock_out(budgets).await
+        self.reserve_or_lock_out(whom, client, budgets).await
     }
 
     /// Reserves a guess at a second factor. Whoever guesses has the password already: right passwords
@@ -69,7 +69,7 @@ impl Accounts {
         &self,
         account: &Account,
         client: Option<IpAddr>,
-    ) -> Result<Vec<Budget>, Error> {
+    ) -> Result<Guess, Error> {
         let whom = Whom::Account(account.uid);
         let (uid, place) = (account.uid.as_bytes().as_slice(), self.place(&whom, client).await?);
         let mut budgets = vec![
@@ -77,7 +77,7 @@ impl Accounts {
             self.budget("second-factor-day", &[uid, &place], 30, DAY, Refill::AllAtOnce),
         ];
         budgets.extend(host(client).map(|host| self.by_client(&host)));
-        let reserved = self.reserve_or_lock_out(budgets).await;
+        let reserved = self.reserve_or_lock_out(&whom, client, budgets).await;
         if matches!(reserved, Err(Error::SignInLockedOut(_))) {
             self.tell_of_guesses(account).await?;
         }
@@ -101,11 +101,18 @@ impl Accounts {
         self.budget("sign-in-client", &[host], 10, MINUTE, Refill::Gradual)
     }
 
-    async fn reserve_or_lock_out(&self, budgets: Vec<Budget>) -> Result<Vec<Budget>, Error> {
-        match self.reserve(&budgets).await? {
-            Verdict::Taken => Ok(budgets),
-            Verdict::Wait(wait) => Err(Error::SignInLockedOut(wait)),
-        }
+    /// One client's guesses share their smallest budgets; where the client is not known, one account's do.
+    async fn reserve_or_lock_out(
+        &self,
+        whom: &Whom,
+        client: Option<IpAddr>,
+        budgets: Vec<Budget>,
+    ) -> Result<Guess, Error> {
+        let line = match host(client) {
+            Some(host) => [b"client".as_slice(), &host].concat(),
+            None => whom.about().concat(),
+        };
+        self.reserve_guess(line, budgets).await?.map_err(Error::SignInLockedOut)
     }
 
     /// Remembers that the owner signed in from this address, and from its network.

@@ -88,7 +88,7 @@ impl SignIn<'_> {
         let reserved = self.0.reserve_factor_guess(&verified.state.account, client.ip).await?;
         let signed_in = self.finish(&verified, Some(factor), client).await;
         if !is_wrong_factor(&signed_in) {
-            self.0.give_back(&reserved).await;
+            self.0.give_back(reserved).await;
         }
         signed_in
     }
@@ -133,7 +133,7 @@ impl SignIn<'_> {
         });
         let decided = decided.await.map_err(gone_is_expired);
         if !is_wrong_factor(&decided) {
-            self.0.give_back(&reserved).await;
+            self.0.give_back(reserved).await;
         }
         let account = decided?;
         self.0.remember_client(account.uid, client.ip).await;
@@ -162,14 +162,17 @@ impl SignIn<'_> {
             (Some(state), Some(password)) => self.0.verify(state, password).await,
             (_, password) => self.0.verify_nobody(password).await,
         };
-        // What was never looked at was no guess.
-        if verdict.is_err() {
-            self.0.give_back(&reserved).await;
-        }
-        let right = verdict?;
+        let right = match verdict {
+            Ok(right) => right,
+            // What was never looked at was no guess.
+            Err(error) => {
+                self.0.give_back(reserved).await;
+                return Err(error);
+            }
+        };
         match state {
             Some(state) if right && state.account.disabled_at.is_none() => {
-                self.0.give_back(&reserved).await;
+                self.0.give_back(reserved).await;
                 let raised = self.0.raised(&state, password).await;
                 Ok(Verified { state, raised })
             }

@@ -15,15 +15,14 @@ pub struct Budgets {
 impl Budgets {
     /// Takes one from every budget, or from none.
     pub fn take(&mut self, budgets: &[Budget], now: Timestamp) -> Verdict {
-        let mut taken = Vec::with_capacity(budgets.len());
-        for budget in budgets {
-            match Level::take(self.levels.get(&budget.key).copied(), budget, now) {
-                Ok(level) => taken.push((budget.key, level)),
-                Err(wait) => return Verdict::Wait(wait),
+        let held = budgets.iter().map(|budget| (self.levels.get(&budget.key).copied(), budget));
+        match Level::take_all(held, now) {
+            Ok(taken) => {
+                self.levels.extend(taken);
+                Verdict::Taken
             }
+            Err(wait) => Verdict::Wait(wait),
         }
-        self.levels.extend(taken);
-        Verdict::Taken
     }
 
     /// Gives back one to every budget; one that is unused stays so.

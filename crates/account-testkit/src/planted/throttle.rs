@@ -16,6 +16,8 @@ enum Fault {
     CheckThenAct,
     /// Takes from the first budgets before it finds one that is used up.
     NotAllOrNone,
+    /// Tells the time of the first budget that is used up.
+    TellsTheFirst,
     /// Forgets levels that still count.
     SweepsTooMuch,
 }
@@ -40,6 +42,14 @@ impl Throttle for Planted {
                     }
                 }
                 Ok(Verdict::Taken)
+            }
+            Fault::TellsTheFirst => {
+                let mut snapshot = self.0.snapshot();
+                let mut alone = budgets.iter().map(|budget| snapshot.budgets().take(&[*budget], now));
+                match alone.find(|verdict| *verdict != Verdict::Taken) {
+                    Some(first) => Ok(first),
+                    None => self.0.take(budgets, now).await,
+                }
             }
             Fault::SweepsTooMuch => self.0.take(budgets, now).await,
         }
@@ -80,6 +90,11 @@ fn a_throttle_that_checks_before_it_takes_is_caught() {
 #[test]
 fn a_throttle_that_takes_from_some_budgets_is_caught() {
     caught(Fault::NotAllOrNone);
+}
+
+#[test]
+fn a_throttle_that_tells_too_short_a_time_is_caught() {
+    caught(Fault::TellsTheFirst);
 }
 
 #[test]

@@ -98,6 +98,24 @@ pub(crate) fn taking_is_from_all_budgets_or_from_none(adapter: &Adapter<dyn Thro
     })
 }
 
+pub(crate) fn the_time_told_is_that_of_the_last_budget_to_come_back(
+    adapter: &Adapter<dyn Throttle>,
+) -> Proven {
+    run(adapter, |throttle| async move {
+        let soon = budget(1, 10, Refill::Gradual);
+        let late = Budget { per: Duration::from_secs(3600), ..budget(2, 10, Refill::AllAtOnce) };
+        for both in [[soon, late], [late, soon]] {
+            while throttle.take(&both, NOON).await? == Verdict::Taken {}
+            same!(
+                throttle.take(&both, NOON).await?,
+                Verdict::Wait(late.per),
+                "where two budgets are used up, the time told is the longer one"
+            );
+        }
+        Ok(())
+    })
+}
+
 pub(crate) fn what_is_given_back_can_be_taken_again(adapter: &Adapter<dyn Throttle>) -> Proven {
     run(adapter, |throttle| async move {
         for (refill, key) in REFILLS.into_iter().zip(1..) {

@@ -19,6 +19,7 @@ macro_rules! __throttle_cases {
             a_budget_lets_its_limit_pass_and_no_more
             waiting_as_long_as_told_is_enough
             taking_is_from_all_budgets_or_from_none
+            the_time_told_is_that_of_the_last_budget_to_come_back
             what_is_given_back_can_be_taken_again
             an_unused_budget_gains_nothing_by_giving_back
             budgets_of_different_keys_are_apart

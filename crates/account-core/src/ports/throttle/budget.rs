@@ -80,7 +80,7 @@ impl Level {
     /// The time after which the budget has one again.
     pub fn take(level: Option<Self>, budget: &Budget, now: Timestamp) -> Result<Self, Duration> {
         if budget.limit == 0 {
-            return Err(budget.per);
+            return Err(budget.per.max(Duration::from_millis(1)));
         }
         match budget.refill {
             Refill::Gradual => {
@@ -102,6 +102,25 @@ impl Level {
                 }
             }
         }
+    }
+
+    /// The levels after taking one from every budget, or how long to wait: until the last of those that
+    /// are used up has one again.
+    ///
+    /// # Errors
+    /// The time after which all of them have one, if nobody else takes it.
+    pub fn take_all<'b>(
+        budgets: impl IntoIterator<Item = (Option<Self>, &'b Budget)>,
+        now: Timestamp,
+    ) -> Result<Vec<(ThrottleKey, Self)>, Duration> {
+        let (mut taken, mut longest) = (Vec::new(), Duration::ZERO);
+        for (level, budget) in budgets {
+            match Self::take(level, budget, now) {
+                Ok(level) => taken.push((budget.key, level)),
+                Err(wait) => longest = longest.max(wait),
+            }
+        }
+        if longest.is_zero() { Ok(taken) } else { Err(longest) }
     }
 
     /// The level after giving one back.

@@ -62,15 +62,14 @@ impl Throttle for InMemoryThrottle {
     async fn take(&self, budgets: &[Budget], now: Timestamp) -> StoreResult<Verdict> {
         let mut levels = self.lock();
         levels.make_room(now);
-        let mut taken = Vec::with_capacity(budgets.len());
-        for budget in budgets {
-            match Level::take(levels.used.get(&budget.key).copied(), budget, now) {
-                Ok(level) => taken.push((budget.key, level)),
-                Err(wait) => return Ok(Verdict::Wait(wait)),
+        let held = budgets.iter().map(|budget| (levels.used.get(&budget.key).copied(), budget));
+        Ok(match Level::take_all(held, now) {
+            Ok(taken) => {
+                levels.used.extend(taken);
+                Verdict::Taken
             }
-        }
-        levels.used.extend(taken);
-        Ok(Verdict::Taken)
+            Err(wait) => Verdict::Wait(wait),
+        })
     }
 
     async fn give_back(&self, budgets: &[Budget], now: Timestamp) -> StoreResult<()> {

@@ -23,7 +23,8 @@ use crate::time::Timestamp;
 pub enum Verdict {
     /// One was taken from each budget.
     Taken,
-    /// At least one budget is used up; nothing was taken. Worth trying again after this time.
+    /// At least one budget is used up; nothing was taken. Worth trying again after this time, when the
+    /// last of them has one again.
     Wait(Duration),
 }
 
