@@ -2,11 +2,42 @@
 //! once and however little of the budget is left; wrong ones are as many as the budget, and no more
 //! (SEC-12 to SEC-15).
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use account_core::password::PasswordHash;
+use account_core::ports::hasher::{Argon2Params, HashRequest, HasherError, PasswordHasher, VerifyRequest};
+use account_testkit::InlineHasher;
 use serde_json::json;
 
 use crate::house::{House, PASSWORD};
 use crate::raw_client::Ask;
 use crate::store_kind::{Kind, on_every_store};
+
+/// Takes its time, so that guesses at the same moment meet.
+#[derive(Default)]
+struct SlowHasher(InlineHasher);
+
+#[async_trait::async_trait]
+impl PasswordHasher for SlowHasher {
+    fn params(&self) -> Argon2Params {
+        self.0.params()
+    }
+
+    async fn hash(&self, request: HashRequest) -> Result<PasswordHash, HasherError> {
+        self.0.hash(request).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "what happens at the same moment takes a moment")]
+    async fn verify(&self, request: VerifyRequest) -> Result<bool, HasherError> {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        self.0.verify(request).await
+    }
+}
+
+fn slow_house(kind: Kind) -> House {
+    House::with(kind, |plan| plan.hasher = Some(Arc::new(SlowHasher::default())))
+}
 
 fn login(name: &str, password: &str) -> Ask {
     Ask::new("POST", "/auth/login").json(&json!({"user": name, "password": password}))
@@ -29,7 +60,7 @@ fn count(statuses: &[u16], status: u16) -> usize {
 }
 
 fn sec_12_right_sign_ins_at_the_same_moment_are_never_told_to_wait(kind: Kind) {
-    let house = House::new(kind);
+    let house = slow_house(kind);
     let names = ["alice", "bob", "carol"];
     names.iter().for_each(|name| drop(house.account(name)));
     // Twenty-four at once, over a budget of ten a client and five a client and account.
@@ -45,7 +76,7 @@ fn sec_12_right_sign_ins_at_the_same_moment_are_never_told_to_wait(kind: Kind) {
 }
 
 fn sec_14_right_confirmations_at_the_same_moment_are_never_told_to_wait(kind: Kind) {
-    let house = House::new(kind);
+    let house = slow_house(kind);
     let alice = house.person("alice");
     let same = |password: &str| {
         alice

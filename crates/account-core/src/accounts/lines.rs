@@ -41,7 +41,9 @@ impl Lines {
         if Arc::strong_count(&place) > LONGEST {
             return Err(Error::Busy(SOON));
         }
-        Ok(Front(place.acquire_arc().await))
+        let reaching = place.acquire_arc();
+        drop(place);
+        Ok(Front(reaching.await))
     }
 
     fn place(&self, line: Vec<u8>) -> Arc<Semaphore> {
