@@ -192,6 +192,16 @@ impl ApiError {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, items, headers: Vec::new() }
     }
 
+    /// 422: the `Idempotency-Key` named another request (draft-ietf-httpapi-idempotency-key-header
+    /// section 2.7).
+    pub fn idempotency_key_reused() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "UnprocessableEntityHttpException",
+            "This Idempotency-Key was used for another request in the last 24 hours.",
+        )
+    }
+
     /// 429: too many requests or guesses. `now` and `wait` say when it opens again.
     pub fn throttled(now: Timestamp, wait: Duration) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "ThrottleRequestsException", "Too Many Attempts.")

@@ -19,6 +19,7 @@ pub mod envelope;
 pub mod error_body;
 pub mod fields;
 mod gate;
+mod idempotency;
 pub mod json;
 pub mod json_body;
 pub mod list_query;

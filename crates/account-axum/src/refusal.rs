@@ -48,6 +48,7 @@ pub(crate) fn refusal(error: Error, wording: Wording, now: Timestamp) -> ApiErro
         Error::TwoFactorNotEnabled => {
             ApiError::bad_request("Two-factor authentication is not enabled on this account.")
         }
+        Error::IdempotencyKeyReused => ApiError::idempotency_key_reused(),
         Error::LimitReached(limit) => limit_reached(limit),
         Error::NotFound => ApiError::not_found(),
         Error::TooManyAttempts(wait) => ApiError::throttled(now, wait),

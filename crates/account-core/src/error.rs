@@ -59,6 +59,9 @@ pub enum Error {
     /// Two-factor authentication is off.
     #[error("two-factor authentication is not enabled")]
     TwoFactorNotEnabled,
+    /// The `Idempotency-Key` named another request less than a day ago (REL-07).
+    #[error("the idempotency key was used for another request")]
+    IdempotencyKeyReused,
     /// The account has as many as it may have.
     #[error("limit reached")]
     LimitReached(Limit),

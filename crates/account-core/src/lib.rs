@@ -81,6 +81,7 @@ mod accounts;
 pub mod activity;
 pub mod admin;
 pub mod api_key;
+pub mod creation;
 pub mod email;
 mod error;
 pub mod field;

@@ -40,12 +40,12 @@ statements! {
                position, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
           FROM recovery_code WHERE account = $1
         UNION ALL
-        SELECT 2, created_at, number, secret, mac, NULL,
+        SELECT 2, created_at, number, secret, mac, idempotency,
                identifier, description, allowed_ips, made_by, NULL, NULL, NULL,
                expires_at, created_at, last_used_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
           FROM api_key WHERE account = $1
         UNION ALL
-        SELECT 3, created_at, number, NULL, NULL, NULL, name, public_key, NULL, NULL, NULL, NULL, NULL,
+        SELECT 3, created_at, number, idempotency, NULL, NULL, name, public_key, NULL, NULL, NULL, NULL, NULL,
                created_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
           FROM ssh_key WHERE account = $1
         UNION ALL
@@ -76,7 +76,7 @@ pub(crate) fn read(rows: &[PgRow]) -> Result<Option<AccountState>, Failure> {
         let mut cells = Cells::at(BEFORE, SHAPE, table(part), row);
         match part {
             RECOVERY_CODE => state.recovery_codes.push(recovery_code::read(&mut cells)?),
-            API_KEY => state.api_keys.push(api_key::read(&mut cells)?),
+            API_KEY => state.api_keys.push(api_key::read_with_name(&mut cells)?),
             SSH_KEY => state.ssh_keys.push(ssh_key::read(&mut cells)?),
             SESSION => state.sessions.push(session::read(&mut cells)?),
             PENDING_SIGN_IN => state.pending_sign_ins.push(pending_sign_in::read(&mut cells)?),

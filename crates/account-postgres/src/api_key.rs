@@ -2,6 +2,7 @@
 
 use account_core::account::Account;
 use account_core::api_key::{AllowedIps, ApiKeyIdentifier, Description, StoredApiKey};
+use account_core::creation::IdempotencyDigest;
 use account_core::id::{AccountId, Digest};
 use account_core::malformed::Malformed;
 use account_core::ports::keyring::Mac;
@@ -16,23 +17,28 @@ use crate::statement::Draft;
 use crate::store::PostgresStore;
 
 const SHAPE: Shape = Shape::new(2, 4, 3);
+/// With the name of the request that made the key.
+const SHAPE_WITH_NAME: Shape = Shape::new(3, 4, 3);
 
-macro_rules! columns {
+macro_rules! texts_and_numbers {
     () => {
-        "SELECT api_key.secret, api_key.mac, api_key.identifier, api_key.description, api_key.allowed_ips, \
+        "api_key.identifier, api_key.description, api_key.allowed_ips, \
          api_key.made_by, api_key.expires_at, api_key.created_at, api_key.last_used_at"
     };
 }
 
 statements! {
     WITH_ACCOUNT = concat!(
-        columns!(), ", ", account_columns!(),
+        "SELECT api_key.secret, api_key.mac, ", texts_and_numbers!(), ", ", account_columns!(),
         " FROM api_key JOIN account ON account.id = api_key.account WHERE api_key.identifier = $1"
     );
-    OF = concat!(columns!(), " FROM api_key WHERE account = $1 ORDER BY created_at, number");
+    OF = concat!(
+        "SELECT api_key.secret, api_key.mac, api_key.idempotency, ", texts_and_numbers!(),
+        " FROM api_key WHERE account = $1 ORDER BY created_at, number"
+    );
 }
 
-pub(crate) fn read(cells: &mut Cells<'_>) -> Result<StoredApiKey, Failure> {
+fn read(cells: &mut Cells<'_>) -> Result<StoredApiKey, Failure> {
     Ok(StoredApiKey {
         secret: cells.bytes(Digest::from_stored)?,
         mac: cells.bytes(|bytes| Mac::from_stored(bytes.to_vec()))?,
@@ -43,7 +49,13 @@ pub(crate) fn read(cells: &mut Cells<'_>) -> Result<StoredApiKey, Failure> {
         expires_at: cells.time_if_any()?,
         created_at: cells.time()?,
         last_used_at: cells.time_if_any()?,
+        idempotency: None,
     })
+}
+
+pub(crate) fn read_with_name(cells: &mut Cells<'_>) -> Result<StoredApiKey, Failure> {
+    let key = read(cells)?;
+    Ok(StoredApiKey { idempotency: cells.bytes_if_any(IdempotencyDigest::from_stored)?, ..key })
 }
 
 fn allowed_ips(json: &str) -> Result<AllowedIps, Malformed> {
@@ -54,10 +66,11 @@ pub(crate) fn add(draft: &mut Draft, keys: &[&StoredApiKey]) {
     let allowed_ips = |key: &&StoredApiKey| {
         serde_json::Value::from_iter(key.allowed_ips.entries().iter().map(String::as_str)).to_string()
     };
+    let name = |key: &&'_ StoredApiKey| key.idempotency.map(|name| name.as_bytes().to_vec());
     draft.then(
         "INSERT INTO api_key (account, identifier, description, allowed_ips, secret, mac, expires_at, made_by, \
-         created_at, last_used_at) SELECT hold.id, n.identifier, n.description, n.allowed_ips, n.secret, n.mac, \
-         n.expires_at, n.made_by, n.created_at, n.last_used_at FROM hold, unnest(",
+         created_at, last_used_at, idempotency) SELECT hold.id, n.identifier, n.description, n.allowed_ips, n.secret, n.mac, \
+         n.expires_at, n.made_by, n.created_at, n.last_used_at, n.idempotency FROM hold, unnest(",
     );
     draft.value(keys.iter().map(|key| key.identifier.as_str()).collect::<Vec<_>>());
     draft.then(", ").value(keys.iter().map(|key| key.description.as_str()).collect::<Vec<_>>());
@@ -73,9 +86,10 @@ pub(crate) fn add(draft: &mut Draft, keys: &[&StoredApiKey]) {
     draft.then(", ").value(keys.iter().map(|key| key.created_at.as_millis()).collect::<Vec<_>>());
     draft.then(", ");
     draft.value(keys.iter().map(|key| key.last_used_at.map(Timestamp::as_millis)).collect::<Vec<_>>());
+    draft.then(", ").value(keys.iter().map(name).collect::<Vec<_>>());
     draft.then(
         ") WITH ORDINALITY AS n (identifier, description, allowed_ips, secret, mac, expires_at, made_by, \
-         created_at, last_used_at, place) ORDER BY n.place",
+         created_at, last_used_at, idempotency, place) ORDER BY n.place",
     );
 }
 
@@ -103,6 +117,6 @@ impl ApiKeyRepository for PostgresStore {
 
     async fn api_keys(&self, account: AccountId) -> StoreResult<Vec<StoredApiKey>> {
         let rows = self.ask(Draft::of(OF).with(account.0)).await?;
-        Ok(cells::list(&rows, "api_key", SHAPE, read)?)
+        Ok(cells::list(&rows, "api_key", SHAPE_WITH_NAME, read_with_name)?)
     }
 }

@@ -16,8 +16,10 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "accounts", sql: include_str!("../schema/0001_accounts.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "accounts", sql: include_str!("../schema/0001_accounts.sql") },
+    Migration { number: 2, name: "idempotency", sql: include_str!("../schema/0002_idempotency.sql") },
+];
 
 /// Taken by whoever changes the schema, until the end of its transaction. "account" in ASCII.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(27410107357032564)";
@@ -168,13 +170,29 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn rel_09_a_database_of_the_first_schema_is_brought_to_the_present_one() {
+        let database = crate::scratch::ScratchDatabase::empty().await.unwrap();
+        let mut connection = <PgConnection as sqlx::Connection>::connect(&database.url()).await.unwrap();
+        let first = &MIGRATIONS[0];
+        control(&mut connection, LEDGER).await.unwrap();
+        control(&mut connection, first.sql).await.unwrap();
+        let note = sqlx::query(NOTE).bind(first.number).bind(first.name).bind(digest(first));
+        note.execute(&mut connection).await.unwrap();
+        migrate(&mut connection).await.unwrap();
+        assert!(is_current(&mut connection).await.unwrap());
+    }
+
     #[test]
     fn rel_09_a_newer_schema_and_an_altered_file_are_refused() {
-        let ours = digest(&MIGRATIONS[0]);
-        assert!(next(&[]).unwrap().is_some());
-        assert!(next(&[(1, ours.clone())]).unwrap().is_none());
+        let ours: Vec<(i64, String)> = MIGRATIONS.iter().map(|ours| (ours.number, digest(ours))).collect();
+        for applied in 0..ours.len() {
+            let number = next(&ours[..applied]).unwrap().map(|migration| migration.number);
+            assert_eq!(number, Some(MIGRATIONS[applied].number), "one after the other");
+        }
+        assert!(next(&ours).unwrap().is_none());
         assert!(matches!(next(&[(1, "00".into())]), Err(OpenError::Altered { number: 1 })));
-        let newer = next(&[(1, ours), (99, "00".into())]);
+        let newer = next(&[ours, vec![(99, "00".into())]].concat());
         assert!(matches!(newer, Err(OpenError::Newer { found: 99, .. })));
     }
 }

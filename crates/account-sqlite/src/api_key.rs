@@ -2,6 +2,7 @@
 
 use account_core::account::Account;
 use account_core::api_key::{AllowedIps, ApiKeyIdentifier, Description, StoredApiKey};
+use account_core::creation::IdempotencyDigest;
 use account_core::id::{AccountId, Digest};
 use account_core::malformed::Malformed;
 use account_core::ports::keyring::Mac;
@@ -27,10 +28,10 @@ statements! {
         columns!(), ", ", account_columns!(),
         " FROM api_key JOIN account ON account.id = api_key.account WHERE api_key.identifier = ?1"
     );
-    OF = concat!(columns!(), " FROM api_key WHERE account = ?1 ORDER BY created_at, number");
+    OF = concat!(columns!(), ", api_key.idempotency FROM api_key WHERE account = ?1 ORDER BY created_at, number");
     ADD = "INSERT INTO api_key (account, identifier, description, allowed_ips, secret, mac,
-                                expires_at, made_by, created_at, last_used_at)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+                                expires_at, made_by, created_at, last_used_at, idempotency)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     REMOVE = "DELETE FROM api_key WHERE account = ?1 AND identifier = ?2";
     SET_MAC = "UPDATE api_key SET mac = ?3 WHERE account = ?1 AND identifier = ?2";
 }
@@ -46,7 +47,13 @@ fn read(cells: &mut Cells<'_, '_>) -> Result<StoredApiKey, Failure> {
         made_by: cells.text_if_any(ApiKeyIdentifier::from_stored)?,
         created_at: cells.time()?,
         last_used_at: cells.time_if_any()?,
+        idempotency: None,
     })
+}
+
+fn read_with_name(cells: &mut Cells<'_, '_>) -> Result<StoredApiKey, Failure> {
+    let key = read(cells)?;
+    Ok(StoredApiKey { idempotency: cells.blob_if_any(IdempotencyDigest::from_stored)?, ..key })
 }
 
 fn allowed_ips(json: &str) -> Result<AllowedIps, Malformed> {
@@ -55,7 +62,7 @@ fn allowed_ips(json: &str) -> Result<AllowedIps, Malformed> {
 
 pub(crate) fn of(connection: &Connection, account: AccountId) -> Result<Vec<StoredApiKey>, Failure> {
     let mut statement = connection.prepare_cached(OF)?;
-    cells::list(statement.query(params![account.0])?, "api_key", read)
+    cells::list(statement.query(params![account.0])?, "api_key", read_with_name)
 }
 
 pub(crate) fn add(connection: &Connection, account: AccountId, key: &StoredApiKey) -> Result<(), Failure> {
@@ -69,7 +76,8 @@ pub(crate) fn add(connection: &Connection, account: AccountId, key: &StoredApiKe
         key.expires_at.map(Timestamp::as_millis),
         key.made_by.as_ref().map(ApiKeyIdentifier::as_str),
         key.created_at.as_millis(),
-        key.last_used_at.map(Timestamp::as_millis)
+        key.last_used_at.map(Timestamp::as_millis),
+        key.idempotency.as_ref().map(IdempotencyDigest::as_bytes)
     ])?;
     Ok(())
 }

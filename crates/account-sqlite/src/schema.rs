@@ -13,8 +13,10 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "accounts", sql: include_str!("../schema/0001_accounts.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "accounts", sql: include_str!("../schema/0001_accounts.sql") },
+    Migration { number: 2, name: "idempotency", sql: include_str!("../schema/0002_idempotency.sql") },
+];
 
 const LEDGER: &str = "CREATE TABLE schema_migration (
     number INTEGER PRIMARY KEY,
@@ -93,6 +95,31 @@ mod tests {
         let numbers: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.number).collect();
         let expected: Vec<i64> = (1..).take(MIGRATIONS.len()).collect();
         assert_eq!(numbers, expected);
+    }
+
+    #[test]
+    fn rel_09_every_older_schema_is_brought_to_the_present_one() {
+        let objects = |connection: &Connection| -> Vec<String> {
+            let mut read = connection
+                .prepare("SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY type, name")
+                .unwrap();
+            read.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        let mut fresh = Connection::open_in_memory().unwrap();
+        migrate(&mut fresh).unwrap();
+        for older in 1..MIGRATIONS.len() {
+            let mut connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch(LEDGER).unwrap();
+            for Migration { number, name, sql } in &MIGRATIONS[..older] {
+                connection.execute_batch(sql).unwrap();
+                let digest = Digest::of(sql.as_bytes());
+                connection.execute(NOTE, (number, name, digest.as_bytes())).unwrap();
+            }
+            assert!(!is_current(&connection).unwrap());
+            migrate(&mut connection).unwrap();
+            assert!(is_current(&connection).unwrap());
+            assert_eq!(objects(&connection), objects(&fresh), "from {older}");
+        }
     }
 
     #[test]

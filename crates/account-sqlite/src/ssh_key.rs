@@ -1,5 +1,6 @@
 //! SSH keys, named by fingerprint within their account.
 
+use account_core::creation::IdempotencyDigest;
 use account_core::id::AccountId;
 use account_core::ssh_key::{Fingerprint, SshKey, SshKeyName, SshPublicKey};
 use account_core::store::{SshKeyRepository, StoreResult};
@@ -11,8 +12,10 @@ use crate::failure::Failure;
 use crate::store::SqliteStore;
 
 statements! {
-    OF = "SELECT name, public_key, created_at FROM ssh_key WHERE account = ?1 ORDER BY created_at, number";
-    ADD = "INSERT INTO ssh_key (account, fingerprint, name, public_key, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    OF = "SELECT name, public_key, created_at, idempotency FROM ssh_key WHERE account = ?1
+          ORDER BY created_at, number";
+    ADD = "INSERT INTO ssh_key (account, fingerprint, name, public_key, created_at, idempotency)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     REMOVE = "DELETE FROM ssh_key WHERE account = ?1 AND fingerprint = ?2";
 }
 
@@ -23,6 +26,7 @@ pub(crate) fn of(connection: &Connection, account: AccountId) -> Result<Vec<SshK
             name: cells.owned_text(SshKeyName::from_stored)?,
             public_key: cells.owned_text(SshPublicKey::from_stored)?,
             created_at: cells.time()?,
+            idempotency: cells.blob_if_any(IdempotencyDigest::from_stored)?,
         })
     })
 }
@@ -33,7 +37,8 @@ pub(crate) fn add(connection: &Connection, account: AccountId, key: &SshKey) -> 
         key.fingerprint().as_bytes(),
         key.name.as_str(),
         key.public_key.openssh(),
-        key.created_at.as_millis()
+        key.created_at.as_millis(),
+        key.idempotency.as_ref().map(IdempotencyDigest::as_bytes)
     ])?;
     Ok(())
 }

@@ -59,6 +59,12 @@ struct Calls {
     plan: Option<Plan>,
 }
 
+impl From<Arc<dyn AccountStore>> for FaultyStore {
+    fn from(inner: Arc<dyn AccountStore>) -> Self {
+        Self { inner, calls: Arc::default() }
+    }
+}
+
 impl FaultyStore {
     /// A store that does not fail yet.
     pub fn new(inner: impl AccountStore + 'static) -> Self {

@@ -81,6 +81,7 @@ macro_rules! __cases {
                     an_allow_list_is_kept_as_written
                     a_new_mac_replaces_the_mac_alone
                     a_key_outlives_the_key_that_made_it
+                    several_keys_may_have_been_made_under_one_name
                 }
                 ssh_keys {
                     an_ssh_key_is_read_back_whole

@@ -10,6 +10,7 @@ use std::time::Duration;
 use account_core::account::NewAccount;
 use account_core::activity::{Activity, Event};
 use account_core::api_key::{AllowedIps, ApiKeyIdentifier, Description, StoredApiKey};
+use account_core::creation::IdempotencyDigest;
 use account_core::email::Email;
 use account_core::id::{AccountUid, ActivityId, Digest, FactorEpoch, MailId, PasswordEpoch, SessionId};
 use account_core::mail::{MailToken, MailTokenPurpose, QueuedMail};
@@ -131,6 +132,11 @@ pub fn new_account(n: u64) -> NewAccount {
     }
 }
 
+/// The name of a request that made a key.
+pub fn idempotency(n: u64) -> IdempotencyDigest {
+    IdempotencyDigest::from_bytes(bytes(n, 15))
+}
+
 /// An API key.
 pub fn api_key(n: u64) -> StoredApiKey {
     StoredApiKey {
@@ -146,6 +152,7 @@ pub fn api_key(n: u64) -> StoredApiKey {
         made_by: n.is_multiple_of(3).then(|| identifier(n.wrapping_add(1))),
         created_at: at(n),
         last_used_at: None,
+        idempotency: n.is_multiple_of(2).then(|| idempotency(n)),
     }
 }
 
@@ -155,6 +162,7 @@ pub fn ssh_key(n: u64) -> SshKey {
         name: sound(SshKeyName::parse("Laptop of “Zoë”")),
         public_key: sound(SshPublicKey::parse(&ed25519_line(n))),
         created_at: at(n),
+        idempotency: n.is_multiple_of(2).then(|| idempotency(n)),
     }
 }
 

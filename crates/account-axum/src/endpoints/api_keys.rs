@@ -1,14 +1,17 @@
 //! API keys: listed, made, deleted (contract 5).
 
-use account_core::api_key::{AllowedIps, ApiKey, Description, NewApiKey};
+use account_core::api_key::{AllowedIps, ApiKey, CreatedApiKey, Description, NewApiKey};
+use account_core::creation::Once;
 use account_core::field::{Fault, FieldErrors};
 use account_core::policy::Operation;
 use account_core::time::Timestamp;
+use axum::response::Response;
 use serde::Serialize;
 
 use crate::endpoint::{Answer, Asked, Endpoint, Verb};
 use crate::envelope::{Item, List as Listed, no_content, ok};
 use crate::fields::{Field, Fields};
+use crate::idempotency::{name_of_request, replayed};
 
 const OBJECT: &str = "api_key";
 
@@ -26,7 +29,8 @@ impl Endpoint for List {
     }
 }
 
-/// POST: a new key; its secret is answered this once (SEC-34).
+/// POST: a new key; its secret is answered this once (SEC-34), and not to a request that repeats an
+/// earlier one (REL-07).
 pub(crate) struct Create;
 
 impl Endpoint for Create {
@@ -35,11 +39,14 @@ impl Endpoint for Create {
     const OPERATION: Operation = Operation::CreateApiKey;
 
     async fn answer(asked: Asked<'_>) -> Answer {
+        let name = name_of_request(&asked.parts.headers)?;
         let wanted = wanted(asked.fields)?;
-        let created = asked.edge.accounts().api_keys().create(asked.who, &wanted).await?;
-        let joined = created.token.joined();
-        let meta = Secret { secret_token: created.token.secret(), token: &joined };
-        Ok(ok(&Item::new(OBJECT, Attributes::of(&created.key)).with_meta(meta)))
+        let service = asked.edge.accounts().api_keys();
+        let Some(name) = name else { return Ok(shown(&service.create(asked.who, &wanted).await?)) };
+        Ok(match service.create_once(asked.who, &wanted, &name).await? {
+            Once::Made(created) => shown(&created),
+            Once::MadeBefore(key) => replayed(ok(&Item::new(OBJECT, Attributes::of(&key)))),
+        })
     }
 }
 
@@ -85,6 +92,12 @@ impl<'a> Attributes<'a> {
 struct Secret<'a> {
     secret_token: &'a str,
     token: &'a str,
+}
+
+fn shown(created: &CreatedApiKey) -> Response {
+    let joined = created.token.joined();
+    let meta = Secret { secret_token: created.token.secret(), token: &joined };
+    ok(&Item::new(OBJECT, Attributes::of(&created.key)).with_meta(meta))
 }
 
 fn wanted(fields: &Fields) -> Result<NewApiKey, FieldErrors> {

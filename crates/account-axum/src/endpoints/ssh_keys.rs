@@ -1,5 +1,6 @@
 //! SSH keys: listed, added, removed by fingerprint (contract 6).
 
+use account_core::creation::Once;
 use account_core::field::{Fault, FieldErrors};
 use account_core::policy::Operation;
 use account_core::ssh_key::{SshKey, SshKeyName, SshPublicKey};
@@ -7,6 +8,7 @@ use serde::Serialize;
 
 use crate::endpoint::{Answer, Asked, Endpoint, Verb};
 use crate::envelope::{Item, List as Listed, no_content, ok};
+use crate::idempotency::{name_of_request, replayed};
 use crate::options::SshPublicKeyFormat;
 
 const OBJECT: &str = "ssh_key";
@@ -35,14 +37,22 @@ impl Endpoint for Add {
     const OPERATION: Operation = Operation::AddSshKey;
 
     async fn answer(asked: Asked<'_>) -> Answer {
+        let request = name_of_request(&asked.parts.headers)?;
         let mut errors = FieldErrors::default();
         let name = asked.fields.string("name").required(Fault::NotAString);
         let name = errors.take("name", name.and_then(SshKeyName::parse));
         let key = asked.fields.string("public_key").required(Fault::NotAString);
         let key = errors.take("public_key", key.and_then(SshPublicKey::parse));
         let (Some(name), Some(key)) = (name, key) else { return Err(errors.into()) };
-        let added = asked.edge.accounts().ssh_keys().add(asked.who, &name, &key).await?;
-        Ok(ok(&Item::new(OBJECT, Attributes::of(&added, asked.edge.options.ssh_public_key_format))))
+        let service = asked.edge.accounts().ssh_keys();
+        let shown = |key: &SshKey| {
+            ok(&Item::new(OBJECT, Attributes::of(key, asked.edge.options.ssh_public_key_format)))
+        };
+        let Some(request) = request else { return Ok(shown(&service.add(asked.who, &name, &key).await?)) };
+        Ok(match service.add_once(asked.who, &name, &key, &request).await? {
+            Once::Made(added) => shown(&added),
+            Once::MadeBefore(key) => replayed(shown(&key)),
+        })
     }
 }
 

@@ -22,6 +22,7 @@ mod recorded;
 mod recorded_given;
 mod recorded_shape;
 mod recovery;
+mod repeated_requests;
 mod served;
 mod sessions;
 mod sign_in;

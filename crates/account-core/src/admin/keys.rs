@@ -1,7 +1,7 @@
 //! API keys of other people's accounts.
 
 use crate::admin::Admin;
-use crate::api_key::{self, ApiKey, ApiKeyIdentifier, CreatedApiKey, NewApiKey};
+use crate::api_key::{self, ApiKey, ApiKeyIdentifier, CreatedApiKey, Making, NewApiKey};
 use crate::error::Error;
 use crate::id::AccountId;
 use crate::principal::Actor;
@@ -23,8 +23,9 @@ impl Admin<'_> {
     /// [`Error::NotFound`]; [`Error::LimitReached`]; [`Error::Invalid`] where `expires_at` has passed.
     pub async fn create_api_key(&self, id: AccountId, wanted: &NewApiKey) -> Result<CreatedApiKey, Error> {
         let uid = self.by_id(id).await?.uid;
-        let recorder = self.0.recorder_without_actor(Some(uid), None)?;
-        self.0.mint(Actor::Operator(id), None, wanted, &recorder).await
+        let recorder = &self.0.recorder_without_actor(Some(uid), None)?;
+        let making = Making { maker: None, wanted, idempotency: None, recorder };
+        self.0.mint(Actor::Operator(id), &making).await
     }
 
     /// Deletes an API key, whosever it is.

@@ -15,8 +15,8 @@ mod token;
 pub use allowed_ips::AllowedIps;
 pub use description::Description;
 pub use identifier::{ApiKeyIdentifier, ApiKeyPrefix};
-pub(crate) use service::delete;
 pub use service::{ApiKeys, CreatedApiKey, NewApiKey};
+pub(crate) use service::{Making, delete};
 pub use stored::{ApiKey, StoredApiKey};
 pub use token::ApiKeyToken;
 

@@ -1,10 +1,13 @@
 //! Listing, making and deleting API keys (contract 5).
 
+use std::convert::Infallible;
+
 use crate::accounts::{Accounts, Decision, Undecided};
 use crate::activity::{Event, Recorder};
 use crate::api_key::{
     AllowedIps, ApiKey, ApiKeyIdentifier, ApiKeyToken, Description, StoredApiKey, mac::Grant, rules,
 };
+use crate::creation::{self, Found, IdempotencyDigest, IdempotencyKey, Once};
 use crate::error::Error;
 use crate::field::Fault;
 use crate::id::MailId;
@@ -59,8 +62,29 @@ impl ApiKeys<'_> {
     /// [`Error::Invalid`] where `expires_at` has passed.
     pub async fn create(&self, who: &Principal, wanted: &NewApiKey) -> Result<CreatedApiKey, Error> {
         self.0.permits(who, Operation::CreateApiKey)?;
-        let recorder = self.0.recorder(who)?;
-        self.0.mint(Actor::Principal(who), who.api_key(), wanted, &recorder).await
+        let recorder = &self.0.recorder(who)?;
+        let making = Making { maker: who.api_key(), wanted, idempotency: None, recorder };
+        self.0.mint(Actor::Principal(who), &making).await
+    }
+
+    /// Makes a key, unless a request of this name made it less than a day ago, whoever of the account
+    /// asked: then nothing is written, and the answer is that key as it is now, without its token, which
+    /// is shown once and never again (REL-07). A name is forgotten with the key that was made under it.
+    ///
+    /// # Errors
+    /// [`Error::IdempotencyKeyReused`] if the request of this name asked for anything else; those of
+    /// [`create`](Self::create).
+    pub async fn create_once(
+        &self,
+        who: &Principal,
+        wanted: &NewApiKey,
+        request: &IdempotencyKey,
+    ) -> Result<Once<CreatedApiKey, ApiKey>, Error> {
+        self.0.permits(who, Operation::CreateApiKey)?;
+        let (recorder, request) = (&self.0.recorder(who)?, request.digest(who.account().uid));
+        let making = Making { maker: who.api_key(), wanted, idempotency: Some(request), recorder };
+        let before = |state: &AccountState, now: Timestamp| made_before(state, &making, request, now);
+        self.0.mint_unless(Actor::Principal(who), &making, before).await
     }
 
     /// Deletes a key; it may be the calling one. The identifier is taken as the client wrote it.
@@ -88,23 +112,62 @@ pub(crate) fn delete(
     Decision::committed(vec![Change::RemoveApiKey(identifier), record], ())
 }
 
+/// What is to be made, and for whom.
+pub(crate) struct Making<'a> {
+    /// The key that the caller came with.
+    pub(crate) maker: Option<ApiKeyIdentifier>,
+    pub(crate) wanted: &'a NewApiKey,
+    /// The name of the request, if it has one.
+    pub(crate) idempotency: Option<IdempotencyDigest>,
+    pub(crate) recorder: &'a Recorder,
+}
+
+/// The key that an earlier request of this name made; refused where it was another one, or where the
+/// caller could not have made it.
+fn made_before(
+    state: &AccountState,
+    making: &Making<'_>,
+    request: IdempotencyDigest,
+    now: Timestamp,
+) -> Result<Option<ApiKey>, Error> {
+    let wanted = making.wanted;
+    let same = |key: &StoredApiKey| {
+        key.description == wanted.description
+            && key.allowed_ips == wanted.allowed_ips
+            && key.expires_at == wanted.expires_at
+    };
+    match creation::find(state, request, now) {
+        None => Ok(None),
+        Some(Found::ApiKey(key)) if same(key) => {
+            rules::inside_maker(state, making.maker, &wanted.allowed_ips, wanted.expires_at)?;
+            Ok(Some(key.clone().into()))
+        }
+        Some(_) => Err(Error::IdempotencyKeyReused),
+    }
+}
+
 impl Accounts {
     /// Makes a key on behalf of a principal or of the operator.
-    pub(crate) async fn mint(
+    pub(crate) async fn mint(&self, who: Actor<'_>, making: &Making<'_>) -> Result<CreatedApiKey, Error> {
+        let Once::Made(created) = self.mint_unless(who, making, |_, _| Ok(None::<Infallible>)).await?;
+        Ok(created)
+    }
+
+    async fn mint_unless<Old: Send>(
         &self,
         who: Actor<'_>,
-        maker: Option<ApiKeyIdentifier>,
-        wanted: &NewApiKey,
-        recorder: &Recorder,
-    ) -> Result<CreatedApiKey, Error> {
+        making: &Making<'_>,
+        before: impl Fn(&AccountState, Timestamp) -> Result<Option<Old>, Error> + Send + Sync,
+    ) -> Result<Once<CreatedApiKey, Old>, Error> {
         for _ in 0..MINTINGS {
             let token = ApiKeyToken::mint(&*self.inner.entropy, self.inner.policy.api_key_prefix)?;
             let notice = self.mail_id()?;
             let made = self.decide_unless_taken(who, |state, now| {
-                self.create_rule(state, maker, wanted, &token, recorder, notice, now).into()
+                creation::once(before(state, now), || self.create_rule(state, making, &token, notice, now))
             });
             match made.await {
-                Ok(key) => return Ok(CreatedApiKey { key, token }),
+                Ok(Once::Made(key)) => return Ok(Once::Made(CreatedApiKey { key, token })),
+                Ok(Once::MadeBefore(old)) => return Ok(Once::MadeBefore(old)),
                 Err(Undecided::Taken(UniqueKey::ApiKeyIdentifier)) => {}
                 Err(other) => return Err(other.into()),
             }
@@ -112,14 +175,11 @@ impl Accounts {
         Err(StoreError::Taken(UniqueKey::ApiKeyIdentifier).into())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a rule is a function of all that it looks at")]
     fn create_rule(
         &self,
         state: &AccountState,
-        maker: Option<ApiKeyIdentifier>,
-        wanted: &NewApiKey,
+        &Making { maker, wanted, idempotency, recorder }: &Making<'_>,
         token: &ApiKeyToken,
-        recorder: &Recorder,
         notice: MailId,
         now: Timestamp,
     ) -> Result<(Vec<Change>, ApiKey), Error> {
@@ -147,6 +207,7 @@ impl Accounts {
             made_by: maker,
             created_at: now,
             last_used_at: None,
+            idempotency,
         };
         let record =
             recorder.change(Event::ApiKeyCreated, &[("identifier", key.identifier.to_string())], now);

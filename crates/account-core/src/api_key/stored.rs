@@ -1,6 +1,7 @@
 //! An API key as a store keeps it, and as its owner may see it.
 
 use crate::api_key::{AllowedIps, ApiKeyIdentifier, Description};
+use crate::creation::IdempotencyDigest;
 use crate::id::Digest;
 use crate::ports::keyring::Mac;
 use crate::time::Timestamp;
@@ -26,6 +27,9 @@ pub struct StoredApiKey {
     pub created_at: Timestamp,
     /// When it was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
+    /// The name of the request that made it, if it had one. Whoever comes in with the key needs it not,
+    /// so [`api_key`](crate::store::ApiKeyRepository::api_key) leaves it out.
+    pub idempotency: Option<IdempotencyDigest>,
 }
 
 /// An API key as its owner may see it (contract 5).

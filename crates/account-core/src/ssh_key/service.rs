@@ -1,7 +1,10 @@
 //! Listing, adding and removing SSH keys (contract 6).
 
+use std::convert::Infallible;
+
 use crate::accounts::{Accounts, Decision};
 use crate::activity::{Event, Recorder};
+use crate::creation::{self, Found, IdempotencyDigest, IdempotencyKey, Once};
 use crate::error::{Error, Limit};
 use crate::field::Fault;
 use crate::mail::Notice;
@@ -35,17 +38,49 @@ impl SshKeys<'_> {
         name: &SshKeyName,
         public_key: &SshPublicKey,
     ) -> Result<SshKey, Error> {
+        let Once::Made(added) =
+            self.add_unless(who, (name, public_key), None, |_, _| Ok(None::<Infallible>)).await?;
+        Ok(added)
+    }
+
+    /// Adds a key, unless a request of this name added it less than a day ago, whoever of the account
+    /// asked: then nothing is written, and the answer is that key (REL-07). A name is forgotten with
+    /// the key that was added under it.
+    ///
+    /// # Errors
+    /// [`Error::IdempotencyKeyReused`] if the request of this name asked for anything else; those of
+    /// [`add`](Self::add).
+    pub async fn add_once(
+        &self,
+        who: &Principal,
+        name: &SshKeyName,
+        public_key: &SshPublicKey,
+        request: &IdempotencyKey,
+    ) -> Result<Once<SshKey>, Error> {
+        let request = request.digest(who.account().uid);
+        let before =
+            |state: &AccountState, now: Timestamp| added_before(state, (name, public_key), request, now);
+        self.add_unless(who, (name, public_key), Some(request), before).await
+    }
+
+    async fn add_unless<Old: Send>(
+        &self,
+        who: &Principal,
+        (name, public_key): (&SshKeyName, &SshPublicKey),
+        idempotency: Option<IdempotencyDigest>,
+        before: impl Fn(&AccountState, Timestamp) -> Result<Option<Old>, Error> + Send + Sync,
+    ) -> Result<Once<SshKey, Old>, Error> {
         self.0.permits(who, Operation::AddSshKey)?;
         let (recorder, notice) = (self.0.recorder(who)?, self.0.mail_id()?);
         let limits = &self.0.inner.policy.limits;
         let added = self.0.decide(Actor::Principal(who), |state, now| {
-            let key = SshKey { name: name.clone(), public_key: public_key.clone(), created_at: now };
-            let rule = || -> Result<(Vec<Change>, SshKey), Error> {
+            creation::once(before(state, now), || {
+                let (name, public_key) = (name.clone(), public_key.clone());
+                let key = SshKey { name, public_key, created_at: now, idempotency };
                 let (mut changes, key) = add(state, key, limits, &recorder, now)?;
                 changes.extend(self.0.notify(state, notice, Notice::SshKeyAdded, now)?);
                 Ok((changes, key))
-            };
-            rule().into()
+            })
         });
         added.await
     }
@@ -68,6 +103,22 @@ impl SshKeys<'_> {
             Decision::committed(vec![Change::RemoveSshKey(fingerprint), record], ())
         });
         removed.await
+    }
+}
+
+/// The key that an earlier request of this name added; refused where it was another one.
+fn added_before(
+    state: &AccountState,
+    (name, public_key): (&SshKeyName, &SshPublicKey),
+    request: IdempotencyDigest,
+    now: Timestamp,
+) -> Result<Option<SshKey>, Error> {
+    match creation::find(state, request, now) {
+        None => Ok(None),
+        Some(Found::SshKey(key)) if key.name == *name && key.public_key == *public_key => {
+            Ok(Some(key.clone()))
+        }
+        Some(_) => Err(Error::IdempotencyKeyReused),
     }
 }
 

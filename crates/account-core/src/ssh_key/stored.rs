@@ -1,5 +1,6 @@
 //! An SSH key on an account.
 
+use crate::creation::IdempotencyDigest;
 use crate::ssh_key::{Fingerprint, SshKeyName, SshPublicKey};
 use crate::time::Timestamp;
 
@@ -12,6 +13,8 @@ pub struct SshKey {
     pub public_key: SshPublicKey,
     /// When it was added.
     pub created_at: Timestamp,
+    /// The name of the request that added it, if it had one.
+    pub idempotency: Option<IdempotencyDigest>,
 }
 
 impl SshKey {

@@ -33,7 +33,8 @@ pub trait AccountRepository: Send + Sync {
 /// API keys.
 #[async_trait]
 pub trait ApiKeyRepository: Send + Sync {
-    /// The hot path: the key and its account in one read. The identifier is compared exactly.
+    /// The hot path: the key and its account in one read, the key without the name of the request that
+    /// made it (`idempotency` is `None`). The identifier is compared exactly.
     async fn api_key(&self, identifier: &ApiKeyIdentifier) -> StoreResult<Option<(StoredApiKey, Account)>>;
 
     /// The account's keys, oldest first; keys of one millisecond in the order they were added.

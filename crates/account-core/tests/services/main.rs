@@ -8,6 +8,7 @@ mod house;
 mod keyring;
 mod keys;
 mod recovery;
+mod repeated_requests;
 mod sign_in;
 mod tampering;
 mod two_factor;

@@ -22,7 +22,7 @@ async fn rel_09_eight_nodes_start_at_once_on_an_empty_database() {
             let store = node.await.unwrap().unwrap();
             assert!(store.accounts(None, 1).await.unwrap().is_empty());
         }
-        assert_eq!(count(&mut beside(&database).await, "schema_migration").await, 1);
+        assert_eq!(count(&mut beside(&database).await, "schema_migration").await, 2, "each file once");
     }
 }
 

@@ -103,6 +103,7 @@ pub(crate) fn api_key(n: u64) -> StoredApiKey {
         made_by: None,
         created_at: NOON,
         last_used_at: None,
+        idempotency: None,
     }
 }
 

@@ -38,6 +38,7 @@ fn ssh_key() -> SshKey {
         name: SshKeyName::from_stored("laptop".to_owned()).unwrap(),
         public_key: SshPublicKey::from_stored(SSH_KEY.to_owned()).unwrap(),
         created_at: NOON,
+        idempotency: None,
     }
 }
 

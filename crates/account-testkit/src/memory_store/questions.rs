@@ -51,7 +51,7 @@ impl Model {
     pub fn api_key(&self, identifier: &ApiKeyIdentifier) -> Option<(StoredApiKey, Account)> {
         let row = self.row_of(&Name::ApiKey(*identifier))?;
         let key = row.api_keys.iter().find(|key| key.identifier == *identifier)?;
-        Some((key.clone(), row.account.clone()))
+        Some((StoredApiKey { idempotency: None, ..key.clone() }, row.account.clone()))
     }
 
     /// A session and its account.

@@ -72,6 +72,10 @@ faults! {
     OrderByColumn an_order_by_another_column_is_caught,
     /// Finds an API key by its identifier in another case.
     IdentifierWithoutCase an_identifier_without_case_is_caught,
+    /// Forgets the name of the request that made an API key.
+    ApiKeyNameLost a_lost_name_of_an_api_key_s_request_is_caught,
+    /// Forgets the name of the request that added an SSH key.
+    SshKeyNameLost a_lost_name_of_an_ssh_key_s_request_is_caught,
     /// Removes an API key of any account.
     OwnerIgnored an_ignored_owner_is_caught,
     /// A last use revives a session that has expired.

@@ -75,7 +75,11 @@ impl ApiKeyRepository for Planted {
                 |key: &&StoredApiKey| key.identifier.as_str().eq_ignore_ascii_case(identifier.as_str());
             return Ok(self.with(|model| {
                 model.states().find_map(|state| {
-                    state.api_keys.iter().find(alike).map(|key| (key.clone(), state.account.clone()))
+                    state
+                        .api_keys
+                        .iter()
+                        .find(alike)
+                        .map(|key| (StoredApiKey { idempotency: None, ..key.clone() }, state.account.clone()))
                 })
             }));
         }

@@ -65,6 +65,11 @@ impl Planted {
         {
             commit.changes.retain(|change| !matches!(change, Change::EndSessionsExcept(_)));
         }
+        commit.changes.iter_mut().for_each(|change| match change {
+            Change::AddApiKey(key) if self.is(Fault::ApiKeyNameLost) => key.idempotency = None,
+            Change::AddSshKey(key) if self.is(Fault::SshKeyNameLost) => key.idempotency = None,
+            _ => {}
+        });
         if self.is(Fault::TimesTruncated) {
             commit.changes.iter_mut().for_each(|change| {
                 if let Change::OpenSession(session) = change {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use account_core::activity::Reading;
 use account_core::admin::{InitialPassword, NewUser, ProfileChange};
 use account_core::api_key::{AllowedIps, ApiKeyIdentifier, CreatedApiKey, Description, NewApiKey};
+use account_core::creation::{IdempotencyKey, Once};
 use account_core::email::Email;
 use account_core::mail::Message;
 use account_core::password::{NewPassword, Password, PasswordProof};
@@ -115,9 +116,15 @@ async fn granted(accounts: &Accounts, who: Principal, wish: &Wish) -> Result<Giv
             let changed = accounts.passwords().change(who, &proof, &new_password(accounts, new)?).await?;
             return Ok(changed.session.map_or(Given::Nothing, |token| session(token.expose())));
         }
-        Wish::CreateKey { allowed, expires_at } => {
-            let created = accounts.api_keys().create(who, &new_key(allowed, *expires_at)?).await?;
-            return Ok(key(&created));
+        Wish::CreateKey { allowed, expires_at, named } => {
+            let (service, wanted) = (accounts.api_keys(), new_key(allowed, *expires_at)?);
+            let Some(number) = named else { return Ok(key(&service.create(who, &wanted).await?)) };
+            let name = IdempotencyKey::parse(&format!("request-{number}"));
+            let name = name.ok_or_else(|| malformed("name of a request"))?;
+            return Ok(match service.create_once(who, &wanted, &name).await? {
+                Once::Made(created) => key(&created),
+                Once::MadeBefore(_) => Given::Nothing,
+            });
         }
         Wish::DeleteKey { identifier } => accounts.api_keys().delete(who, identifier).await?,
         Wish::ListKeys => return Ok(Given::Keys(accounts.api_keys().list(who).await?)),

@@ -191,7 +191,10 @@ impl<D: Dice> Making<'_, D> {
             10..16 => self.next_stage(),
             16 => Wish::ReplaceRecoveryCodes { password: self.password() },
             17 => Wish::CountRecoveryCodes,
-            18..21 => Wish::CreateKey { allowed: self.list(), expires_at: self.expiry() },
+            18..21 => {
+                let (allowed, expires_at) = (self.list(), self.expiry());
+                Wish::CreateKey { allowed, expires_at, named: self.name_of_a_request() }
+            }
             21 | 22 => Wish::DeleteKey { identifier: self.identifier() },
             23 => Wish::ListKeys,
             24 => Wish::AddSshKey { number: self.ssh_key() },
@@ -217,6 +220,11 @@ impl<D: Dice> Making<'_, D> {
             (Stage::On, 3..6) => Wish::CountRecoveryCodes,
             _ => Wish::EnableTwoFactor { password: self.password(), code: self.code() },
         }
+    }
+
+    /// Few, so that some come again.
+    fn name_of_a_request(&mut self) -> Option<usize> {
+        (self.dice.roll(2) == 1).then(|| self.dice.roll(3))
     }
 
     fn ssh_key(&mut self) -> u64 {

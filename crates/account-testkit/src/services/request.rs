@@ -87,6 +87,8 @@ pub(crate) enum Wish {
     CreateKey {
         allowed: Vec<String>,
         expires_at: Option<Timestamp>,
+        /// The number of an `Idempotency-Key`.
+        named: Option<usize>,
     },
     DeleteKey {
         identifier: String,

@@ -72,7 +72,7 @@ impl Town {
                 return Prediction::written(next, vec![entry]);
             }
             Order::CreateKey { allowed, expires_at, .. } => {
-                return match self.create_key(None, person, allowed, *expires_at, at) {
+                return match self.create_key(None, person, (allowed, *expires_at), None, at) {
                     Ok(key) => {
                         add(&mut next.keys, key, |key| key.created_at);
                         let entry = Entry::by_nobody(Event::ApiKeyCreated, Some(person.uid), None);

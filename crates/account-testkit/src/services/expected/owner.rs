@@ -1,6 +1,7 @@
 //! What somebody who was let in may do to their own account.
 
 use account_core::activity::Event;
+use account_core::api_key::ApiKeyIdentifier;
 use account_core::mail::Notice;
 use account_core::policy::{ApiKeyPolicy, TwoFactorRequired};
 use account_core::time::Timestamp;
@@ -37,6 +38,28 @@ fn kind(wish: &Wish) -> Option<Kind> {
         | Wish::ReadActivity => (false, false),
     };
     Some(Kind { leads_to_a_second_factor, changes_a_credential })
+}
+
+/// The key that a request of this name made, within a day, whichever way the clock went.
+fn made_before(person: &Person, named: Option<usize>, at: Timestamp) -> Option<&Key> {
+    const DAY: i64 = 86_400_000;
+    let today = |made: Timestamp| (-DAY..DAY).contains(&at.as_millis().saturating_sub(made.as_millis()));
+    person.keys.iter().find(|key| key.named.is_some() && key.named == named && today(key.created_at))
+}
+
+/// A key makes none that is wider.
+fn inside(
+    maker: Option<ApiKeyIdentifier>,
+    person: &Person,
+    allowed: &[String],
+    expires_at: Option<Timestamp>,
+) -> Result<(), Refusal> {
+    let Some(maker) = maker.and_then(|maker| person.keys.iter().find(|key| key.is(maker))) else {
+        return Ok(());
+    };
+    let later = |limit| expires_at.is_none_or(|end| end > limit);
+    let wider = !addresses::covers(&maker.allowed, allowed) || maker.expires_at.is_some_and(later);
+    if wider { Err(Refusal::WiderThanMaker) } else { Ok(()) }
 }
 
 impl Town {
@@ -101,8 +124,15 @@ impl Town {
         match wish {
             Wish::ChangeEmail { email, .. } => self.change_email(caller, email, next),
             Wish::ChangePassword { new, .. } => self.change_password(caller, new, next, at),
-            Wish::CreateKey { allowed, expires_at } => {
-                self.create_key(Some(caller), was, allowed, *expires_at, at).map_or_else(refused, |key| {
+            Wish::CreateKey { allowed, expires_at, named } => {
+                let wanted = (&allowed[..], *expires_at);
+                if let Some(earlier) = made_before(was, *named, at) {
+                    return match Self::repeats(caller, was, earlier, wanted) {
+                        Ok(()) => Prediction::granted(Some(caller.id)),
+                        Err(refusal) => refused(refusal),
+                    };
+                }
+                self.create_key(Some(caller), was, wanted, *named, at).map_or_else(refused, |key| {
                     let mut next = next;
                     add(&mut next.keys, key, |key| key.created_at);
                     let to = next.email.clone();
@@ -164,8 +194,8 @@ impl Town {
         &self,
         maker: Option<&Caller>,
         person: &Person,
-        allowed: &[String],
-        expires_at: Option<Timestamp>,
+        (allowed, expires_at): (&[String], Option<Timestamp>),
+        named: Option<usize>,
         at: Timestamp,
     ) -> Result<Key, Refusal> {
         if expires_at.is_some_and(|end| end <= at) {
@@ -175,15 +205,22 @@ impl Town {
             return Err(Refusal::LimitReached);
         }
         let made_by = maker.and_then(Caller::key);
-        let maker = made_by.and_then(|maker| person.keys.iter().find(|key| key.is(maker)));
-        if let Some(maker) = maker {
-            let later = |limit| expires_at.is_none_or(|end| end > limit);
-            if !addresses::covers(&maker.allowed, allowed) || maker.expires_at.is_some_and(later) {
-                return Err(Refusal::WiderThanMaker);
-            }
-        }
+        inside(made_by, person, allowed, expires_at)?;
         let allowed = allowed.to_vec();
-        Ok(Key { known: None, allowed, expires_at, made_by, created_at: at, last_used_at: None })
+        Ok(Key { known: None, allowed, expires_at, made_by, named, created_at: at, last_used_at: None })
+    }
+
+    /// The same request once more, by somebody who may ask for it.
+    fn repeats(
+        caller: &Caller,
+        person: &Person,
+        earlier: &Key,
+        (allowed, expires_at): (&[String], Option<Timestamp>),
+    ) -> Result<(), Refusal> {
+        if earlier.allowed != allowed || earlier.expires_at != expires_at {
+            return Err(Refusal::IdempotencyKeyReused);
+        }
+        inside(caller.key(), person, allowed, expires_at)
     }
 
     fn add_ssh_key(&self, caller: &Caller, number: u64, mut next: Person, at: Timestamp) -> Prediction {

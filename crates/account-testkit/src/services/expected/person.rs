@@ -59,6 +59,8 @@ pub(crate) struct Key {
     pub(crate) allowed: Vec<String>,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) made_by: Option<ApiKeyIdentifier>,
+    /// The number of the request's name.
+    pub(crate) named: Option<usize>,
     pub(crate) created_at: Timestamp,
     pub(crate) last_used_at: Option<Timestamp>,
 }
