@@ -103,7 +103,7 @@ fn rel_07_a_name_that_asked_for_something_else_is_refused() {
 fn rel_07_a_key_that_expired_meanwhile_is_still_the_answer_and_a_day_later_the_name_is_free() {
     let house = House::new();
     let account = house.register("john");
-    let (who, _) = house.by_session(&account);
+    let who = house.by_key(&account);
     let until = house.accounts.now().plus(Duration::from_secs(60));
     let wanted = NewApiKey { expires_at: Some(until), ..new_key(&[]) };
     let made = new(house.create_once(&who, &wanted, "a")).key;
