@@ -2,6 +2,7 @@
 
 use account_core::account::Account;
 use account_core::api_key::{AllowedIps, ApiKeyIdentifier, Description, StoredApiKey};
+use account_core::creation::IdempotencyDigest;
 use account_core::id::{AccountId, Digest};
 use account_core::malformed::Malformed;
 use account_core::ports::keyring::Mac;
@@ -25,6 +26,7 @@ pub(super) struct ApiKeyRow {
     made_by: Option<String>,
     created_at: i64,
     last_used_at: Option<i64>,
+    idempotency: Option<[u8; 32]>,
 }
 
 impl Hanging for StoredApiKey {
@@ -53,6 +55,7 @@ impl Hanging for StoredApiKey {
             made_by: self.made_by.as_ref().map(|maker| maker.as_str().to_owned()),
             created_at: self.created_at.as_millis(),
             last_used_at: self.last_used_at.map(Timestamp::as_millis),
+            idempotency: self.idempotency.map(|name| *name.as_bytes()),
         }
     }
 
@@ -67,6 +70,7 @@ impl Hanging for StoredApiKey {
             made_by: row.made_by.as_deref().map(ApiKeyIdentifier::from_stored).transpose()?,
             created_at: Timestamp::from_millis(row.created_at),
             last_used_at: row.last_used_at.map(Timestamp::from_millis),
+            idempotency: row.idempotency.map(IdempotencyDigest::from_bytes),
         })
     }
 }
@@ -80,7 +84,10 @@ pub(super) fn name(identifier: &ApiKeyIdentifier) -> Vec<u8> {
 impl ApiKeyRepository for RedbStore {
     async fn api_key(&self, identifier: &ApiKeyIdentifier) -> StoreResult<Option<(StoredApiKey, Account)>> {
         self.ask(|snapshot| {
-            let Some((owner, key)) = hanging::find(snapshot, &name(identifier))? else { return Ok(None) };
+            let found = hanging::find::<StoredApiKey>(snapshot, &name(identifier))?;
+            let Some((owner, key)) = found else { return Ok(None) };
+            // Whoever comes in with a key is not shown the name of the request that made it.
+            let key = StoredApiKey { idempotency: None, ..key };
             Ok(account::account(snapshot, owner)?.map(|account| (key, account)))
         })
     }

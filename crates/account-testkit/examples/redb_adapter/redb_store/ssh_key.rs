@@ -1,5 +1,6 @@
 //! SSH keys: named by their fingerprint, which is unique within an account.
 
+use account_core::creation::IdempotencyDigest;
 use account_core::id::AccountId;
 use account_core::malformed::Malformed;
 use account_core::ssh_key::{Fingerprint, SshKey, SshKeyName, SshPublicKey};
@@ -17,6 +18,7 @@ pub(super) struct SshKeyRow {
     name: String,
     public_key: String,
     created_at: i64,
+    idempotency: Option<[u8; 32]>,
 }
 
 impl Hanging for SshKey {
@@ -39,6 +41,7 @@ impl Hanging for SshKey {
             name: self.name.as_str().to_owned(),
             public_key: self.public_key.openssh().to_owned(),
             created_at: self.created_at.as_millis(),
+            idempotency: self.idempotency.map(|name| *name.as_bytes()),
         }
     }
 
@@ -47,6 +50,7 @@ impl Hanging for SshKey {
             name: SshKeyName::from_stored(row.name)?,
             public_key: SshPublicKey::from_stored(row.public_key)?,
             created_at: Timestamp::from_millis(row.created_at),
+            idempotency: row.idempotency.map(IdempotencyDigest::from_bytes),
         })
     }
 }
