@@ -27,13 +27,11 @@ impl SessionCookie {
         let mut values = headers
             .get_all(COOKIE)
             .iter()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(';'))
-            .filter_map(|pair| pair.trim_matches([' ', '\t']).split_once('='))
-            .filter(|(name, _)| *name == self.name())
-            .map(|(_, value)| value);
+            // Other cookies of the site may hold any bytes.
+            .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+            .filter_map(|pair| pair.trim_ascii().strip_prefix(self.name().as_bytes())?.strip_prefix(b"="));
         match (values.next(), values.next()) {
-            (Some(value), None) => Some(value),
+            (Some(value), None) => std::str::from_utf8(value).ok(),
             _ => None,
         }
     }
@@ -91,6 +89,16 @@ mod tests {
             &["a=b", "__Host-account_session=t"],
         ] {
             assert_eq!(secure.of(&headers(lines)), Some("t"), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_other_cookies_hold_shuts_nobody_out() {
+        for other in [&b"\xe9"[..], "é".as_bytes(), b"\xff\xfe"] {
+            let line = [b"other=", other, b"; __Host-account_session=t; last=", other].concat();
+            let headers: HeaderMap =
+                [(COOKIE, HeaderValue::from_bytes(&line).unwrap())].into_iter().collect();
+            assert_eq!(SessionCookie::Secure.of(&headers), Some("t"), "{other:?}");
         }
     }
 
