@@ -108,10 +108,10 @@ impl SignIn<'_> {
         let inner = &self.0.inner;
         let id = inner.store.account_by_pending_sign_in(&digest).await?.ok_or(Error::SignInExpired)?;
         let account = inner.store.account(id).await?.ok_or(Error::SignInExpired)?;
-        let reserved = self.0.reserve_factor_guess(&account, client.ip).await?;
         let opened = self.0.new_session()?;
         let recorders = Recorders::new(self.0, &account, client)?;
         let notice = self.0.mail_id()?;
+        let reserved = self.0.reserve_factor_guess(&account, client.ip).await?;
         let decided = self.0.decide(Actor::Claimant(id, account.uid), |state, now| {
             let Some(pending) = self.live_pending(state, &digest, now) else {
                 return Decision::refused(Error::SignInExpired);

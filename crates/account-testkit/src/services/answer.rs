@@ -32,6 +32,8 @@ pub(crate) enum Refusal {
     WrongRecoveryCode,
     EmailNotVerified,
     WrongMailToken,
+    /// Too many were wrong, or came, of late.
+    Throttled,
     /// It was not done: trying later may help.
     NotDone,
     /// Nobody knows whether it was done.
@@ -80,12 +82,10 @@ impl From<&Error> for Refusal {
             Error::WrongMailToken => Self::WrongMailToken,
             Error::Unavailable(_) | Error::Contended | Error::Busy(_) => Self::NotDone,
             Error::OutcomeUnknown(_) => Self::Unknown,
-            Error::WrongKeyKind
-            | Error::TooManyAttempts(_)
-            | Error::TooManyEmailChanges(_)
-            | Error::SignInLockedOut(_)
-            | Error::UnknownKey(_)
-            | Error::Corrupt(_) => Self::Absurd,
+            Error::TooManyAttempts(_) | Error::TooManyEmailChanges(_) | Error::SignInLockedOut(_) => {
+                Self::Throttled
+            }
+            Error::WrongKeyKind | Error::UnknownKey(_) | Error::Corrupt(_) => Self::Absurd,
         }
     }
 }

@@ -1,5 +1,6 @@
-//! The services put together for a trial: over a witnessed store, with a clock that jumps, entropy
-//! from a seed, a cheap hasher, and a postman who tells the watch.
+//! The services put together for a trial: over a witnessed store and throttle, with a clock that jumps,
+//! entropy from a seed, a cheap hasher, and a postman who tells the watch. Entropy and postman fail when
+//! the weather says so.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +9,15 @@ use account_core::Accounts;
 use account_core::mail::Message;
 use account_core::policy::{Limits, Policy};
 use account_core::ports::clock::Clock;
+use account_core::ports::entropy::{Entropy, EntropyError};
 use account_core::ports::keyring::Keyring;
 use account_core::ports::mailer::{Mailer, MailerError};
+use account_core::ports::throttle::Throttle;
 use account_core::time::Timestamp;
 use async_trait::async_trait;
 
 use super::watch::Watch;
+use super::witness::{Mailing, Weather};
 use crate::broken::Broken;
 use crate::{InlineHasher, ManualClock, SeededEntropy, Store};
 
@@ -28,15 +32,15 @@ pub(crate) fn keyring(writing: usize) -> Result<Keyring, Broken> {
     Keyring::parse(&keys.join("\n")).map_err(|error| Broken::new(format!("the kit's keyring: {error}")))
 }
 
-/// Small limits are met often. What a load test turns off is off: a budget refuses what no rule
-/// does, and has tests of its own.
+/// Small limits are met often. Budgets are on but for some variants: what they refuse would else never
+/// be looked at.
 pub(crate) fn policy(variant: u64) -> Policy {
     use account_core::policy::{ApiKeyPolicy, TwoFactorRequired};
     let mut policy = Policy {
         limits: Limits { api_keys: 4, ssh_keys: 2, sessions: 3, pending_sign_ins: 2, second_factor_tries: 2 },
         mail: true,
         public_url: "https://example.com".to_owned(),
-        throttled: false,
+        throttled: variant % 4 != 3,
         ..Policy::default()
     };
     // A code of a day's end must meet the sweep of the trail now and then.
@@ -67,15 +71,55 @@ impl Clock for WatchedClock {
     }
 }
 
-/// Hands everything on at once.
-struct Postman(Arc<Watch>);
+/// Hands on what the weather lets through.
+struct Postman {
+    watch: Arc<Watch>,
+    weather: Arc<dyn Weather>,
+}
 
 #[async_trait]
 impl Mailer for Postman {
     async fn deliver(&self, message: &Message) -> Result<(), MailerError> {
-        self.0.delivered(message);
-        Ok(())
+        let mailing = self.weather.mail().await;
+        match mailing {
+            Mailing::HandedOn | Mailing::HandedOnUnheard => self.watch.delivered(message),
+            Mailing::Never => self.watch.refused_for_good(message),
+            Mailing::NotNow => {}
+        }
+        match mailing {
+            Mailing::HandedOn => Ok(()),
+            Mailing::Never => Err(MailerError::Never("a simulated refusal".into())),
+            Mailing::NotNow | Mailing::HandedOnUnheard => {
+                Err(MailerError::NotNow("a simulated failure".into()))
+            }
+        }
     }
+}
+
+/// Random bytes until the weather says otherwise.
+struct WatchedEntropy {
+    inner: SeededEntropy,
+    weather: Arc<dyn Weather>,
+}
+
+impl Entropy for WatchedEntropy {
+    fn fill(&self, out: &mut [u8]) -> Result<(), EntropyError> {
+        if self.weather.entropy_fails() {
+            // What is left in it must be used for nothing.
+            out.fill(0);
+            return Err(EntropyError);
+        }
+        self.inner.fill(out)
+    }
+}
+
+/// What the services talk to.
+pub(crate) struct Outside {
+    /// Has a witness in it that tells the watch.
+    pub(crate) store: Store,
+    /// As well.
+    pub(crate) throttle: Arc<dyn Throttle>,
+    pub(crate) weather: Arc<dyn Weather>,
 }
 
 /// One trial's ports. Nodes come and go; store, clock and seed stay.
@@ -84,21 +128,24 @@ pub(crate) struct House {
     pub(crate) mailer: Arc<dyn Mailer>,
     store: Store,
     clock: Arc<WatchedClock>,
-    entropy: Arc<SeededEntropy>,
+    throttle: Arc<dyn Throttle>,
+    entropy: Arc<WatchedEntropy>,
     hasher: Arc<InlineHasher>,
     policy: Policy,
 }
 
 impl House {
-    /// `store` has a witness in it that tells `watch`.
-    pub(crate) fn new(store: Store, watch: Arc<Watch>, policy: Policy, seed: u64) -> Self {
+    /// `outside` has witnesses in it that tell `watch`.
+    pub(crate) fn new(outside: Outside, watch: Arc<Watch>, policy: Policy, seed: u64) -> Self {
+        let Outside { store, throttle, weather } = outside;
         let clock = ManualClock::default();
         Self {
-            mailer: Arc::new(Postman(watch.clone())),
+            mailer: Arc::new(Postman { watch: watch.clone(), weather: weather.clone() }),
+            throttle,
             clock: Arc::new(WatchedClock { clock, watch: watch.clone() }),
             watch,
             store,
-            entropy: Arc::new(SeededEntropy::new(seed)),
+            entropy: Arc::new(WatchedEntropy { inner: SeededEntropy::new(seed), weather }),
             hasher: Arc::new(InlineHasher::default()),
             policy,
         }
@@ -109,6 +156,7 @@ impl House {
         Accounts::builder(self.store.clone(), keyring(writing)?)
             .clock(self.clock.clone())
             .entropy(self.entropy.clone())
+            .throttle(self.throttle.clone())
             .hasher(self.hasher.clone())
             .policy(self.policy.clone())
             .build()
@@ -127,6 +175,6 @@ impl House {
         } else {
             self.clock.clock.step_back(by)
         }
-        self.watch.clock_set(self.now());
+        self.watch.clock_set(self.now(), forwards);
     }
 }

@@ -8,9 +8,11 @@
 //! here; many at once, faults and cancellations are the [simulation](crate::simulation)'s.
 
 mod answer;
+mod budget_book;
 mod dice;
 mod expected;
 mod house;
+mod mail_book;
 mod perform;
 mod proposal;
 mod request;
@@ -19,6 +21,7 @@ mod verdicts;
 mod wallet;
 mod watch;
 mod witness;
+mod witnessed_throttle;
 mod writes;
 
 use std::fmt;
@@ -33,13 +36,14 @@ use crate::Adapter;
 pub(crate) use answer::Answer;
 pub(crate) use dice::Dice;
 pub(crate) use expected::Town;
-pub(crate) use house::{House, keyring, policy};
+pub(crate) use house::{House, Outside, keyring, policy};
 pub(crate) use perform::perform;
 pub(crate) use proposal::{Proposal, jump, propose};
-pub(crate) use request::Request;
+pub(crate) use request::{Request, Upkeep};
 pub(crate) use wallet::Wallet;
 pub(crate) use watch::{FlightId, Watch};
-pub(crate) use witness::{Calm, Weather, Witness};
+pub(crate) use witness::{Calm, Mailing, Weather, Witness};
+pub(crate) use witnessed_throttle::WitnessedThrottle;
 
 /// Bytes of one deed: enough for every choice it has.
 const DEED: usize = 12;
@@ -107,8 +111,12 @@ fn told(
     let ring = Arc::new(keyring(0).map_err(|broken| broken.to_string())?);
     let now = account_core::ports::clock::Clock::now(&crate::ManualClock::default());
     let watch = Arc::new(Watch::new(Town::new(policy.clone()), ring, now));
-    let witness = Witness { inner: inner.clone(), watch: watch.clone(), weather: Arc::new(Calm) };
-    let house = House::new(between(Arc::new(witness)), watch, policy, u64::from(variant));
+    let weather: Arc<dyn Weather> = Arc::new(Calm);
+    let witness = Witness { inner: inner.clone(), watch: watch.clone(), weather: weather.clone() };
+    let counts = Arc::new(crate::MemoryStore::new());
+    let throttle = WitnessedThrottle { inner: counts, watch: watch.clone(), weather: weather.clone() };
+    let outside = Outside { store: between(Arc::new(witness)), throttle: Arc::new(throttle), weather };
+    let house = House::new(outside, watch, policy, u64::from(variant));
     let told = adapter.wait(story::tell(&house, &inner, deeds)).map_err(|broken| broken.to_string());
     drop((house, inner));
     adapter.close(fresh).map_err(|broken| broken.to_string())?;

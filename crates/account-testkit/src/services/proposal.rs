@@ -40,6 +40,9 @@ pub(crate) fn propose(dice: &mut impl Dice, wallet: &mut Wallet, now: Timestamp)
         return Proposal { owner, request: Request::Operator(register(dice, wallet, owner)) };
     }
     let mut making = Making { dice, wallet, owner, now };
+    if let Some(request) = making.next_guess() {
+        return Proposal { owner: 0, request };
+    }
     let request = match making.dice.roll(100) {
         0..55 => making.as_somebody(),
         55..68 => making.sign_in(),
@@ -65,7 +68,57 @@ struct Making<'a, D> {
     now: Timestamp,
 }
 
+/// Somebody who guesses at the busiest account, again and again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Guesser {
+    left: usize,
+    at: GuessesAt,
+    from: IpAddr,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum GuessesAt {
+    Password,
+    SecondFactor,
+    CurrentPassword,
+}
+
 impl<D: Dice> Making<'_, D> {
+    /// While somebody guesses, every other request is a guess of theirs.
+    fn next_guess(&mut self) -> Option<Request> {
+        let Some(guesser) = self.wallet.guesser else {
+            if self.dice.once_in(100) {
+                let at = [GuessesAt::Password, GuessesAt::SecondFactor, GuessesAt::CurrentPassword];
+                let at = *self.dice.one_of(&at)?;
+                let (left, from) = (self.dice.roll(24), self.place());
+                self.wallet.guesser = Some(Guesser { left, at, from });
+            }
+            return None;
+        };
+        let left = guesser.left.checked_sub(1);
+        self.wallet.guesser = left.map(|left| Guesser { left, ..guesser });
+        if self.dice.once_in(3) {
+            return None;
+        }
+        self.owner = 0;
+        let owner = self.wallet.owners.first()?;
+        let (login, right, from) = (owner.username.clone(), owner.password.clone(), guesser.from);
+        let password = "nobody's password".to_owned();
+        Some(match guesser.at {
+            GuessesAt::Password => Request::SignIn { login, password, from },
+            GuessesAt::SecondFactor => {
+                let factor = Factor::Totp("000000".to_owned());
+                Request::SignInWithBoth { login, password: right, factor, from }
+            }
+            GuessesAt::CurrentPassword => {
+                let credential = self.mine(|wallet| &wallet.sessions).map(Credential::Session)?;
+                let email = "ann@example.net".to_owned();
+                let wish = Wish::ChangeEmail { password, email };
+                Request::As { credential, from: Some(from), wish }
+            }
+        })
+    }
+
     fn place(&mut self) -> IpAddr {
         let place = self.dice.one_of(&PLACES).and_then(|place| place.parse().ok());
         place.unwrap_or(IpAddr::from([10, 1, 2, 3]))

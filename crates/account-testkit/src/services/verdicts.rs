@@ -43,6 +43,9 @@ impl Seen {
         if let Request::Upkeep(upkeep) = flight.request {
             return judge_upkeep(upkeep, flight, answer).map(|()| false);
         }
+        if answer.verdict == Err(Refusal::Throttled) {
+            return judge_throttled(flight).map(|()| false);
+        }
         if let Some((prediction, person)) = &flight.committed {
             if !agrees(&flight.request, prediction.verdict, answer.verdict) {
                 return Err(format!("but it was committed, and the answer must be {:?}", prediction.verdict));
@@ -52,11 +55,13 @@ impl Seen {
         if flight.hindered && matches!(answer.verdict, Err(Refusal::NotDone)) {
             return Ok(false);
         }
+        // A trail that fills is not filled further.
+        let spared = flight.told_to_wait && answer.verdict == Err(Refusal::AddressNotAllowed);
         let mut subject = None;
         let explained = self.ever(flight, |prediction, _, _| {
             let is_it = prediction.written.is_none()
                 && agrees(&flight.request, prediction.verdict, answer.verdict)
-                && prediction.recorded.is_some() == flight.recorded;
+                && (prediction.recorded.is_some() == flight.recorded || spared);
             if is_it {
                 subject = prediction.subject;
             }
@@ -158,6 +163,15 @@ fn agrees(request: &Request, expected: Verdict, found: Verdict) -> bool {
         |verdict| matches!(verdict, Err(Refusal::Invalid(Field::Email) | Refusal::Invalid(Field::Username)));
     let registers = matches!(request, Request::Operator(Order::Register { .. }));
     expected == found || registers && is_name(expected) && is_name(found)
+}
+
+/// Whoever is told to wait is told so by a budget, and nothing came of the request.
+fn judge_throttled(flight: &Flight) -> Result<(), String> {
+    match (flight.told_to_wait, flight.committed.is_some() || flight.recorded) {
+        (true, false) => Ok(()),
+        (false, _) => Err("no budget is used up".to_owned()),
+        (true, true) => Err("but something was written".to_owned()),
+    }
 }
 
 /// Upkeep takes many steps, each judged for itself.

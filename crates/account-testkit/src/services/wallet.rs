@@ -7,6 +7,7 @@ use account_core::{Credential as Held, Principal};
 
 use super::answer::{Answer, Given};
 use super::expected::Town;
+use super::proposal::Guesser;
 use super::request::{Order, Request, Token, Wish};
 use super::watch::Letter;
 
@@ -59,6 +60,7 @@ pub(crate) struct Wallet {
     /// Numbers of accounts, deleted ones among them.
     pub(crate) accounts: Vec<AccountId>,
     pub(crate) passwords_made: u64,
+    pub(crate) guesser: Option<Guesser>,
 }
 
 fn keep<T>(list: &mut Vec<T>, new: T) {
@@ -91,6 +93,7 @@ impl Wallet {
             let_in: Vec::new(),
             accounts: Vec::new(),
             passwords_made: 0,
+            guesser: None,
         }
     }
 

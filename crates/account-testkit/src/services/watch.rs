@@ -8,14 +8,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use account_core::account::NewAccount;
 use account_core::activity::Activity;
-use account_core::id::{AccountId, Revision};
-use account_core::mail::Message;
+use account_core::id::{AccountId, MailId, Revision};
+use account_core::mail::{Message, QueuedMail};
 use account_core::ports::keyring::Keyring;
+use account_core::ports::throttle::{Budget, Verdict};
 use account_core::store::{AccountState, Change, Commit, Expired, Observation};
 use account_core::time::Timestamp;
 
 use super::answer::Answer;
+use super::budget_book::{BudgetBook, Reserved};
 use super::expected::{Entry, Person, Prediction, Town};
+use super::mail_book::MailBook;
 use super::perform::token_in;
 use super::request::{Request, Token};
 
@@ -32,6 +35,11 @@ pub(super) struct Flight {
     pub(super) recorded: bool,
     /// Whether the weather came between.
     pub(super) hindered: bool,
+    /// What it took of budgets and did not give back.
+    pub(super) reserved: Vec<Reserved>,
+    /// Whether the throttle told it to wait, and for a guess.
+    pub(super) told_to_wait: bool,
+    pub(super) guess_refused: bool,
 }
 
 /// A letter that arrived.
@@ -56,6 +64,8 @@ pub(crate) struct Seen {
     /// From where resets were asked for, by address.
     pub(super) resets_asked: BTreeSet<(String, IpAddr)>,
     pub(super) verifications_asked: BTreeSet<String>,
+    pub(super) mails: MailBook,
+    pub(super) budgets: BudgetBook,
     pub(super) broken: Option<String>,
     pub(super) entries: Vec<Entry>,
     pub(crate) counts: Counts,
@@ -91,6 +101,8 @@ impl Watch {
             inbox: Vec::new(),
             resets_asked: BTreeSet::new(),
             verifications_asked: BTreeSet::new(),
+            mails: MailBook::default(),
+            budgets: BudgetBook::default(),
             broken: None,
             entries: Vec::new(),
             counts: Counts::default(),
@@ -117,8 +129,17 @@ impl Watch {
             _ => {}
         }
         let begun = seen.moment;
-        let flight =
-            Flight { request, begun, last_clock: None, committed: None, recorded: false, hindered: false };
+        let flight = Flight {
+            request,
+            begun,
+            last_clock: None,
+            committed: None,
+            recorded: false,
+            hindered: false,
+            reserved: Vec::new(),
+            told_to_wait: false,
+            guess_refused: false,
+        };
         seen.flights.insert(id, flight);
         seen.current = Some(id);
     }
@@ -157,7 +178,8 @@ impl Watch {
         if answer.verdict.is_ok() {
             seen.counts.granted = seen.counts.granted.saturating_add(1);
         }
-        match seen.judge(&flight, answer) {
+        let judged = seen.judge_guesses(&flight, answer).and_then(|()| seen.judge(&flight, answer));
+        match judged {
             Ok(torn) => seen.counts.torn = seen.counts.torn.saturating_add(u64::from(torn)),
             Err(words) => {
                 let said = format!("{:?} was answered: {}\n  {words}", flight.request, answer.words);
@@ -168,8 +190,11 @@ impl Watch {
     }
 
     /// The clock shows another time.
-    pub(crate) fn clock_set(&self, now: Timestamp) {
+    pub(crate) fn clock_set(&self, now: Timestamp, forwards: bool) {
         let mut seen = self.seen();
+        if !forwards {
+            seen.budgets.new_era();
+        }
         seen.moment = seen.moment.saturating_add(1);
         let moment = seen.moment;
         seen.clocks.push_back((moment, now));
@@ -186,11 +211,53 @@ impl Watch {
     /// A mail was handed on.
     pub(crate) fn delivered(&self, message: &Message) {
         let mut seen = self.seen();
-        let letter = (message.to.clone(), format!("{:?}", message.kind));
+        let letter = (message.to.to_ascii_lowercase(), format!("{:?}", message.kind));
         if !seen.sent.contains_key(&letter) {
             seen.fails(format!("a mail was delivered that nothing called for: {letter:?}"));
         }
-        seen.inbox.push(Letter { to: letter.0, token: token_in(message) });
+        if let Err(words) = seen.witness_handed_on(message.id) {
+            seen.fails(words);
+        }
+        seen.inbox.push(Letter { to: message.to.clone(), token: token_in(message) });
+    }
+
+    /// A mail was refused for good.
+    pub(crate) fn refused_for_good(&self, message: &Message) {
+        self.seen().refused_for_good(message.id);
+    }
+
+    /// A mail was queued outside of any commit.
+    pub(crate) fn queued(&self, mail: &QueuedMail) {
+        let mut seen = self.seen();
+        if let Err(words) = seen.witness_queued(mail) {
+            seen.fails(words);
+        }
+    }
+
+    /// A mail was taken out of the outbox.
+    pub(crate) fn removed(&self, id: MailId) {
+        let mut seen = self.seen();
+        if let Err(words) = seen.witness_removed(id) {
+            seen.fails(words);
+        }
+    }
+
+    /// The throttle answered.
+    pub(crate) fn took(&self, budgets: &[Budget], now: Timestamp, verdict: Verdict) {
+        let mut seen = self.seen();
+        if let Err(words) = seen.witness_take(budgets, now, verdict) {
+            let request = seen.flight().map(|flight| format!("{:?}", flight.request));
+            seen.fails(format!("{}\n  {words}", request.unwrap_or_default()));
+        }
+    }
+
+    /// Something was given back to the throttle.
+    pub(crate) fn gave_back(&self, budgets: &[Budget], now: Timestamp) {
+        let mut seen = self.seen();
+        if let Err(words) = seen.witness_given_back(budgets, now) {
+            let request = seen.flight().map(|flight| format!("{:?}", flight.request));
+            seen.fails(format!("{}\n  {words}", request.unwrap_or_default()));
+        }
     }
 
     /// The letters that arrived since the last call.
@@ -244,6 +311,7 @@ impl Watch {
 
     pub(crate) fn purged(&self, expired: &Expired) {
         let mut seen = self.seen();
+        seen.mails_purged(expired);
         seen.town.sweep(expired);
         seen.changed();
     }

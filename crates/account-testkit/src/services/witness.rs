@@ -31,6 +31,26 @@ pub(crate) trait Weather: Send + Sync {
 
     /// After it took effect, before its answer arrives.
     async fn after(&self, call: &'static str, writes: bool) -> StoreResult<()>;
+
+    /// What becomes of a mail.
+    async fn mail(&self) -> Mailing {
+        Mailing::HandedOn
+    }
+
+    /// Whether the source of randomness fails now.
+    fn entropy_fails(&self) -> bool {
+        false
+    }
+}
+
+/// What becomes of a mail on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mailing {
+    HandedOn,
+    /// Handed on, and whoever handed it on never hears of it.
+    HandedOnUnheard,
+    NotNow,
+    Never,
 }
 
 /// Nothing ever comes between.
@@ -146,7 +166,12 @@ impl ActivityRepository for Witness {
 #[async_trait]
 impl MailRepository for Witness {
     async fn queue_mail(&self, mail: &QueuedMail) -> StoreResult<()> {
-        self.written("queue_mail", self.inner.queue_mail(mail)).await
+        let write = async {
+            self.inner.queue_mail(mail).await?;
+            self.watch.queued(mail);
+            Ok(())
+        };
+        self.written("queue_mail", write).await
     }
 
     async fn claim_mail(&self, now: Timestamp, until: Timestamp, limit: u32) -> StoreResult<Vec<QueuedMail>> {
@@ -154,7 +179,12 @@ impl MailRepository for Witness {
     }
 
     async fn remove_mail(&self, id: MailId) -> StoreResult<()> {
-        self.written("remove_mail", self.inner.remove_mail(id)).await
+        let write = async {
+            self.inner.remove_mail(id).await?;
+            self.watch.removed(id);
+            Ok(())
+        };
+        self.written("remove_mail", write).await
     }
 
     async fn postpone_mail(&self, id: MailId, due_at: Timestamp) -> StoreResult<()> {

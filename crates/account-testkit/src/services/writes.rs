@@ -68,6 +68,7 @@ impl Seen {
         state: Option<&AccountState>,
     ) -> Result<(), String> {
         self.counts.commits = self.counts.commits.saturating_add(1);
+        self.mails.committed(commit);
         let (_, now) = self.clocks.back().copied().unwrap_or((0, Timestamp::from_millis(0)));
         let flight = self.flight().ok_or("nothing that anybody asked for")?;
         let (request, at) = (flight.request.clone(), flight.last_clock.unwrap_or(now));
@@ -184,7 +185,7 @@ impl Seen {
         if let Some(written) = &prediction.written {
             self.entries.extend(written.entries.iter().copied());
             for (to, kind) in &written.mails {
-                let count = self.sent.entry((to.clone(), format!("{kind:?}"))).or_default();
+                let count = self.sent.entry((to.to_ascii_lowercase(), format!("{kind:?}"))).or_default();
                 *count = count.saturating_add(1);
             }
             match &written.next {

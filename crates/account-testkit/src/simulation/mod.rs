@@ -1,10 +1,12 @@
 //! Deterministic simulation: many people, many requests at once on two nodes over one store, under a
-//! clock that jumps both ways, with store calls that are slow, fail or lose their answers, requests
-//! that are cancelled and nodes that die. One seed determines all of it, to the byte of its log.
+//! clock that jumps both ways, with calls of store, throttle and mailer that are slow, fail or lose their
+//! answers, a source of randomness that runs dry, somebody who guesses, requests that are cancelled and
+//! nodes that die. One seed determines all of it, to the byte of its log.
 //!
 //! Every write is judged at the moment it takes effect, and every answer when it arrives, by the
 //! [services' model](crate::services): nobody gets in, and nothing changes, but for what the model
-//! grants at that moment; what was acknowledged is there, what was refused left nothing behind.
+//! grants at that moment; what was acknowledged is there, what was refused left nothing behind. Wrong
+//! guesses are counted and right ones are not; every mail of what stands is handed on, and no other.
 //! The store is the kit's own in memory: this examines services, not adapters.
 
 mod chronicle;
@@ -14,6 +16,9 @@ mod storm;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
+
+use account_core::ports::throttle::Throttle;
 
 use crate::Store;
 use chronicle::Listener;
@@ -29,9 +34,17 @@ use run::Run;
 /// ```
 pub struct Simulation {
     seed: u64,
-    between: Box<dyn Fn(Store) -> Store>,
+    between: Between,
     listener: Option<Listener>,
 }
+
+/// What stands between the services and the outside.
+struct Between {
+    store: Box<dyn Fn(Store) -> Store>,
+    throttle: BetweenThrottle,
+}
+
+type BetweenThrottle = Box<dyn Fn(Arc<dyn Throttle>) -> Arc<dyn Throttle>>;
 
 impl fmt::Debug for Simulation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,13 +55,24 @@ impl fmt::Debug for Simulation {
 impl Simulation {
     /// The run that belongs to `seed`.
     pub fn new(seed: u64) -> Self {
-        Self { seed, between: Box::new(|store| store), listener: None }
+        let between = Between { store: Box::new(|store| store), throttle: Box::new(|throttle| throttle) };
+        Self { seed, between, listener: None }
     }
 
     /// Puts something between the services and the store, such as a planted fault.
     #[must_use]
     pub fn through(mut self, between: impl Fn(Store) -> Store + 'static) -> Self {
-        self.between = Box::new(between);
+        self.between.store = Box::new(between);
+        self
+    }
+
+    /// Puts something between the services and the throttle.
+    #[must_use]
+    pub fn through_throttle(
+        mut self,
+        between: impl Fn(Arc<dyn Throttle>) -> Arc<dyn Throttle> + 'static,
+    ) -> Self {
+        self.between.throttle = Box::new(between);
         self
     }
 
@@ -65,7 +89,7 @@ impl Simulation {
     /// The first thing that must not be.
     pub fn run(self, steps: u64) -> Result<Report, Finding> {
         let Self { seed, between, listener } = self;
-        match Run::new(seed, &*between, listener) {
+        match Run::new(seed, &between, listener) {
             Ok(run) => run.steps(steps),
             Err(words) => Err(Finding { seed, step: 0, words, last: Vec::new() }),
         }
@@ -87,8 +111,12 @@ pub struct Report {
     pub commits: u64,
     /// How many requests were dropped on their way.
     pub cancelled: u64,
-    /// How many store calls failed, before or after they took effect.
+    /// How many calls of store and throttle failed, before or after they took effect.
     pub faults: u64,
+    /// How many mails were not taken, taken unheard, or refused for good.
+    pub mail_faults: u64,
+    /// How often the source of randomness failed.
+    pub droughts: u64,
     /// How many refusals no single moment explains, but changes between a request's steps do.
     pub torn: u64,
     /// How often each kind of request came to what.
@@ -99,11 +127,13 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, steps, requests, granted, commits, cancelled, faults, torn, .. } = self;
+        let Self { seed, steps, requests, granted, commits, cancelled, torn, .. } = self;
+        let Self { faults, mail_faults, droughts, .. } = self;
         write!(
             f,
             "seed {seed}: {steps} steps, {requests} requests ({granted} granted, {cancelled} cancelled, {torn} \
-             torn), {commits} commits, {faults} store faults; nothing found. log sha256 {}",
+             torn), {commits} commits, {faults} store faults, {mail_faults} of the mailer, {droughts} of randomness; nothing \
+             found. log sha256 {}",
             self.log_sha256
         )
     }

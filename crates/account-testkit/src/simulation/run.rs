@@ -1,7 +1,8 @@
 //! The scheduler: which request goes on next, when the clock jumps, who is cancelled, which node dies.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use account_core::Accounts;
 use account_core::ports::clock::Clock as _;
@@ -9,11 +10,12 @@ use account_core::ports::clock::Clock as _;
 use super::chronicle::{Chronicle, Listener};
 use super::crowd::{Crowd, Going};
 use super::storm::Storm;
-use super::{Finding, Report};
+use super::{Between, Finding, Report};
 use crate::services::{
-    Dice, House, Proposal, Town, Wallet, Watch, Witness, jump, keyring, perform, policy, propose,
+    Dice, House, Outside, Proposal, Request, Town, Upkeep, Wallet, Watch, Witness, WitnessedThrottle, jump,
+    keyring, perform, policy, propose,
 };
-use crate::{ManualClock, MemoryStore, SeededEntropy, Store, block_on};
+use crate::{ManualClock, MemoryStore, SeededEntropy, block_on};
 
 /// How many requests are under way at once.
 const CROWD: usize = 8;
@@ -34,11 +36,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(
-        seed: u64,
-        between: &dyn Fn(Store) -> Store,
-        listener: Option<Listener>,
-    ) -> Result<Self, String> {
+    pub(super) fn new(seed: u64, between: &Between, listener: Option<Listener>) -> Result<Self, String> {
         let dice = SeededEntropy::new(seed);
         let policy = policy(dice.next_u64());
         let ring = Arc::new(keyring(0).map_err(|broken| broken.to_string())?);
@@ -50,10 +48,19 @@ impl Run {
             watch: watch.clone(),
             chronicle: chronicle.clone(),
             faults: AtomicU64::new(0),
+            mail_faults: AtomicU64::new(0),
+            droughts: AtomicU64::new(0),
+            is_over: AtomicBool::new(false),
         });
-        let inner: Store = Arc::new(MemoryStore::new());
-        let witness = Witness { inner, watch: watch.clone(), weather: storm.clone() };
-        let house = House::new(between(Arc::new(witness)), watch, policy, dice.next_u64());
+        let memory = Arc::new(MemoryStore::new());
+        let witness = Witness { inner: memory.clone(), watch: watch.clone(), weather: storm.clone() };
+        let throttle = WitnessedThrottle { inner: memory, watch: watch.clone(), weather: storm.clone() };
+        let outside = Outside {
+            store: (between.store)(Arc::new(witness)),
+            throttle: (between.throttle)(Arc::new(throttle)),
+            weather: storm.clone(),
+        };
+        let house = House::new(outside, watch, policy, dice.next_u64());
         let mut run = Self {
             seed,
             dice,
@@ -74,13 +81,16 @@ impl Run {
 
     fn node(&self) -> Result<Accounts, String> {
         let writing = (&self.dice).roll(2);
-        block_on(self.house.node(writing)).map_err(|broken| broken.to_string())
+        self.storm.is_over.store(true, Ordering::Relaxed);
+        let node = block_on(self.house.node(writing)).map_err(|broken| broken.to_string());
+        self.storm.is_over.store(false, Ordering::Relaxed);
+        node
     }
 
     pub(super) fn steps(mut self, steps: u64) -> Result<Report, Finding> {
-        for step in 0..steps {
+        for step in 0..=steps {
             self.chronicle.step(step);
-            let stepped = self.step();
+            let stepped = if step < steps { self.step() } else { self.epilogue() };
             let broken = stepped.err().or_else(|| self.house.watch.broken());
             if let Some(words) = broken {
                 let last = self.chronicle.last();
@@ -88,6 +98,27 @@ impl Run {
             }
         }
         Ok(self.report(steps))
+    }
+
+    /// After the storm the outbox is worked off, until nobody is owed a mail.
+    fn epilogue(&mut self) -> Result<(), String> {
+        for place in 0..CROWD {
+            if let Some(going) = self.crowd.take(place) {
+                self.drop_request(going);
+            }
+        }
+        let node = self.node()?;
+        self.storm.is_over.store(true, Ordering::Relaxed);
+        // Beyond any time that the clock ever showed, and longer than the longest pause between two tries.
+        for days in [1000, 1, 1, 1] {
+            self.house.jump(true, Duration::from_secs(days * 86_400));
+            self.begun = self.begun.saturating_add(1);
+            let request = Request::Upkeep(Upkeep::DeliverMail);
+            self.house.watch.begin(self.begun, request.clone());
+            let answer = block_on(perform(&node, &*self.house.mailer, &request));
+            self.house.watch.end(self.begun, &answer);
+        }
+        self.house.watch.seen().owes_no_mail()
     }
 
     fn report(&self, steps: u64) -> Report {
@@ -101,6 +132,8 @@ impl Run {
             cancelled: seen.counts.cancelled,
             torn: seen.counts.torn,
             faults: self.storm.faults.load(Ordering::Relaxed),
+            mail_faults: self.storm.mail_faults.load(Ordering::Relaxed),
+            droughts: self.storm.droughts.load(Ordering::Relaxed),
             outcomes: seen.tally.clone(),
             log_sha256: self.chronicle.hash(),
         }

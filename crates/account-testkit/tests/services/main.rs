@@ -4,3 +4,4 @@
 mod model;
 mod plants;
 mod simulation;
+mod throttle_plants;

@@ -60,10 +60,14 @@ pub(crate) enum Plant {
     CommitsInTwo,
     /// Takes a lost answer for a success.
     TrustsALostAnswer,
+    /// Takes mail out of the outbox before somebody was handed it.
+    ForgetsMailTooEarly,
+    /// Queues mail before it is known whether its reason stands.
+    WritesBeforeItStands,
 }
 
 impl Plant {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::CommitsWithoutGuard,
         Self::ForgetsTheLastStep,
         Self::KeepsSpentCodes,
@@ -81,6 +85,8 @@ impl Plant {
         Self::KeepsConfirmations,
         Self::CommitsInTwo,
         Self::TrustsALostAnswer,
+        Self::ForgetsMailTooEarly,
+        Self::WritesBeforeItStands,
     ];
 
     fn drops(self, commit: &Commit, change: &Change) -> bool {
@@ -210,7 +216,13 @@ impl MailRepository for Planted {
     }
 
     async fn claim_mail(&self, now: Timestamp, until: Timestamp, limit: u32) -> StoreResult<Vec<QueuedMail>> {
-        self.inner.claim_mail(now, until, limit).await
+        let claimed = self.inner.claim_mail(now, until, limit).await?;
+        if self.plant == Plant::ForgetsMailTooEarly {
+            for mail in &claimed {
+                self.inner.remove_mail(mail.id).await?;
+            }
+        }
+        Ok(claimed)
     }
 
     async fn remove_mail(&self, id: MailId) -> StoreResult<()> {
@@ -251,6 +263,14 @@ impl AccountStore for Planted {
             Plant::CommitsWithoutGuard => {
                 let account = self.inner.account(commit.account).await?.ok_or(StoreError::Stale)?;
                 commit.expected = account.revision;
+            }
+            Plant::WritesBeforeItStands => {
+                for change in &commit.changes {
+                    if let Change::Send(mail) = change {
+                        self.inner.queue_mail(mail).await?;
+                    }
+                }
+                commit.changes.retain(|change| !matches!(change, Change::Send(_)));
             }
             Plant::CommitsInTwo => {
                 let is_entry = |change: &Change| change.entry().is_some();

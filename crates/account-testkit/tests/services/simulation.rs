@@ -4,6 +4,7 @@
 use account_testkit::simulation::Simulation;
 
 use crate::plants::{Plant, planted};
+use crate::throttle_plants::{self, ThrottlePlant};
 
 #[test]
 fn one_seed_is_one_run_to_the_byte() {
@@ -44,6 +45,20 @@ fn a_short_run_finds_nothing_and_meets_every_kind_of_request() {
     .collect::<Vec<_>>();
     assert!(never.is_empty(), "{never:?} in {report}");
     assert!(report.faults > 100 && report.cancelled > 100, "{report}");
+    assert!(report.mail_faults > 10 && report.droughts > 10, "{report}");
+    let refused = report.outcomes.iter().filter(|(what, _)| what.ends_with(": Throttled"));
+    assert!(refused.map(|(_, times)| times).sum::<u64>() > 20, "{report}");
+}
+
+#[test]
+fn the_simulation_finds_whatever_is_planted_in_the_throttle() {
+    for plant in ThrottlePlant::ALL {
+        let found = (1..=5).find_map(|seed| {
+            let simulation = Simulation::new(seed);
+            simulation.through_throttle(move |inner| throttle_plants::planted(inner, plant)).run(40_000).err()
+        });
+        assert!(found.is_some(), "{plant:?} was not found");
+    }
 }
 
 #[test]

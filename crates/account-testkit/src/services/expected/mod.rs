@@ -81,6 +81,10 @@ impl Town {
         Self { people: BTreeMap::new(), policy: Arc::new(policy) }
     }
 
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     pub(crate) fn person(&self, id: AccountId) -> Option<&Person> {
         self.people.get(&id).map(Arc::as_ref)
     }
