@@ -35,6 +35,10 @@ use crate::store::PostgresStore;
 /// Where the server is that tests use.
 pub const URL_VARIABLE: &str = "ACCOUNT_TEST_POSTGRES_URL";
 
+/// A proxy before that server, `host:port`, through which tests reach their databases. They are made
+/// and taken away without it.
+pub const PROXY_VARIABLE: &str = "ACCOUNT_TEST_POSTGRES_PROXY";
+
 /// Held while the template is made. "scratch" in ASCII.
 const LOCK: &str = "SELECT pg_advisory_lock(32480029216629608)";
 
@@ -108,9 +112,16 @@ impl ScratchDatabase {
         Ok(Self { server, name })
     }
 
-    /// Where it is.
+    /// Where it is: behind the proxy of [`PROXY_VARIABLE`], if one is named.
     pub fn url(&self) -> String {
-        self.server.clone().database(&self.name).to_url_lossy().to_string()
+        let server = self.server.clone().database(&self.name);
+        let proxy = std::env::var(PROXY_VARIABLE).ok();
+        let proxy = proxy.as_deref().and_then(|at| at.rsplit_once(':'));
+        let server = match proxy.map(|(host, port)| (host, port.parse())) {
+            Some((host, Ok(port))) => server.host(host).port(port),
+            _ => server,
+        };
+        server.to_url_lossy().to_string()
     }
 
     /// Its name, of letters, digits and underscores.

@@ -29,6 +29,9 @@ pub(crate) struct EverywhereOptions {
     /// The keyring's file
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) keyring: Option<String>,
+    /// on if PostgreSQL is behind a proxy that pools transactions; found out by default
+    #[arg(long, global = true, value_name = "SWITCH")]
+    pub(crate) transaction_pooling: Option<String>,
     /// text or json
     #[arg(long, global = true, value_name = "FORMAT")]
     pub(crate) log_format: Option<String>,
@@ -224,6 +227,7 @@ impl CommandLine {
         let mut given = vec![
             ("database", "--database", all.database.as_deref()),
             ("keyring", "--keyring", all.keyring.as_deref()),
+            ("transaction_pooling", "--transaction-pooling", all.transaction_pooling.as_deref()),
             ("log_format", "--log-format", all.log_format.as_deref()),
         ];
         if let Command::Try(own) | Command::Serve(own) = &self.command {

@@ -42,7 +42,12 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
             Ok(Opened { store: store.clone(), throttle: store, keyring })
         }
         DatabaseUrl::Postgres(url) => {
-            let connecting = PostgresStore::connect(url, PostgresOptions::new()).await;
+            let options = PostgresOptions::new();
+            let options = match settings.transaction_pooling {
+                Some(pooling) => options.transaction_pooling(pooling),
+                None => options,
+            };
+            let connecting = PostgresStore::connect(url, options).await;
             let store = Arc::new(connecting.map_err(|error| refused(&error))?);
             Ok(Opened { store: store.clone(), throttle: store, keyring })
         }

@@ -67,6 +67,8 @@ impl Dialler {
         // The driver's error is not shown: it may repeat a part of the URL.
         let connect = PgConnectOptions::from_str(url).map_err(|_| OpenError::Url)?;
         let connect = connect.disable_statement_logging().statement_cache_capacity(PREPARED_STATEMENTS);
+        // No column is a float, and PgBouncer refuses whoever sets this when a session starts.
+        let connect = connect.extra_float_digits(None);
         if options.transaction_pooling != Some(true) {
             let direct = Self::new(direct(connect.clone(), options), Way::Direct, options);
             let found = direct.dial_any().await;

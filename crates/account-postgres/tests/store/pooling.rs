@@ -49,10 +49,11 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, options: Options) -
     let length = client.read_u32().await?;
     let mut start = vec![0; usize::try_from(length).unwrap() - 4];
     client.read_exact(&mut start).await?;
-    let (start, sets) = without_options(&start);
-    if sets && matches!(options, Options::Refused) {
-        let fields = b"SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: options\0\0";
-        return send(&mut client, b'E', fields).await;
+    let (start, refused) = taken_and_refused(&start);
+    if let (Options::Refused, Some(name)) = (options, refused) {
+        let mut fields = b"SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: ".to_vec();
+        fields.extend([&name[..], b"\0\0"].concat());
+        return send(&mut client, b'E', &fields).await;
     }
     server.write_u32(u32::try_from(start.len() + 4).unwrap()).await?;
     server.write_all(&start).await?;
@@ -96,17 +97,30 @@ async fn send(to: &mut TcpStream, kind: u8, body: &[u8]) -> std::io::Result<()> 
     to.write_all(&[&[kind][..], &length, body].concat()).await
 }
 
-/// The start-up message without the parameter `options`, and whether it was there.
-fn without_options(start: &[u8]) -> (Vec<u8>, bool) {
+/// What PgBouncer lets a session set when it starts, unless its configuration says otherwise.
+const TAKEN: [&[u8]; 7] = [
+    b"user",
+    b"database",
+    b"client_encoding",
+    b"datestyle",
+    b"timezone",
+    b"standard_conforming_strings",
+    b"application_name",
+];
+
+/// The start-up message with the parameters that a proxy takes, and the first that it does not.
+fn taken_and_refused(start: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
     let (version, parameters) = start.split_at(4);
     let words: Vec<&[u8]> = parameters.split(|byte| *byte == 0).collect();
-    let kept = words.chunks_exact(2).filter(|pair| !pair[0].is_empty() && pair[0] != b"options");
+    let pairs = words.chunks_exact(2).filter(|pair| !pair[0].is_empty());
+    let (taken, others): (Vec<_>, Vec<_>) =
+        pairs.partition(|pair| TAKEN.contains(&&pair[0].to_ascii_lowercase()[..]));
     let mut message = version.to_vec();
-    for pair in kept {
+    for pair in taken {
         message.extend([pair[0], b"\0", pair[1], b"\0"].concat());
     }
     message.push(0);
-    (message, words.chunks_exact(2).any(|pair| pair[0] == b"options"))
+    (message, others.first().map(|pair| pair[0].to_vec()))
 }
 
 async fn through(database: &ScratchDatabase, options: Options) -> PostgresStore {

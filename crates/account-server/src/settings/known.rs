@@ -20,6 +20,7 @@ const fn known(key: &'static str, variable: &'static str) -> Known {
 pub(crate) const SETTINGS: &[Known] = &[
     known("listen", "ACCOUNT_LISTEN"),
     known("database", "ACCOUNT_DATABASE_URL"),
+    known("transaction_pooling", "ACCOUNT_TRANSACTION_POOLING"),
     known("keyring", "ACCOUNT_KEYRING"),
     Known { key: "keyring_keys", variable: "ACCOUNT_KEYRING_KEYS", in_file: false },
     known("trusted_proxies", "ACCOUNT_TRUSTED_PROXIES"),

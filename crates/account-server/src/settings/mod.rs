@@ -52,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) database: DatabaseUrl,
     /// Whether the database was named, and not left to its default.
     pub(crate) database_was_given: bool,
+    /// Whether the database's URL leads to a proxy that pools transactions; found out by default.
+    pub(crate) transaction_pooling: Option<bool>,
     /// The keyring, if it was named.
     pub(crate) keyring: Option<KeyringSource>,
     /// Peers whose forwarding header is believed; none (SEC-36).
@@ -117,6 +119,7 @@ impl Settings {
                 .parsed("database", DatabaseUrl::parse)?
                 .unwrap_or_else(|| DatabaseUrl::Sqlite("account.db".into())),
             database_was_given: given.text("database").is_some(),
+            transaction_pooling: given.parsed("transaction_pooling", value::switch)?,
             keyring: keyring(given)?,
             trusted_proxies: given.parsed("trusted_proxies", value::networks)?.unwrap_or_default(),
             public_url: given.parsed("public_url", PublicUrl::parse)?,
@@ -156,6 +159,9 @@ impl Settings {
             let key = if given.text("mail_url").is_some() { "mail_url" } else { "mail_folder" };
             return refused(key, "the links in mails begin with ACCOUNT_PUBLIC_URL: set it");
         }
+        if self.transaction_pooling.is_some() && self.database.sqlite_path().is_some() {
+            return refused("transaction_pooling", "is about PostgreSQL, and the database is SQLite");
+        }
         if self.verify_email && self.mail.is_none() {
             return refused("verify_email", "needs mail: set ACCOUNT_MAIL_URL or ACCOUNT_MAIL_FOLDER");
         }
@@ -180,6 +186,18 @@ mod tests {
     fn settings(pairs: &[(&str, &str)]) -> Result<Settings, String> {
         let environment = pairs.iter().map(|(name, value)| (name.into(), value.into()));
         Settings::gather(None, &[], environment).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn pooling_is_found_out_unless_it_is_set_and_is_never_sqlites() {
+        let postgres = ("ACCOUNT_DATABASE_URL", "postgres://u@h/d");
+        let pooling = |value| settings(&[postgres, ("ACCOUNT_TRANSACTION_POOLING", value)]);
+        assert_eq!(settings(&[postgres]).unwrap().transaction_pooling, None);
+        assert_eq!(pooling("on").unwrap().transaction_pooling, Some(true));
+        assert_eq!(pooling("off").unwrap().transaction_pooling, Some(false));
+        assert!(pooling("perhaps").unwrap_err().contains("ACCOUNT_TRANSACTION_POOLING"));
+        let sqlite = settings(&[("ACCOUNT_TRANSACTION_POOLING", "on")]).unwrap_err();
+        assert!(sqlite.contains("the database is SQLite"), "{sqlite}");
     }
 
     #[test]
