@@ -93,9 +93,14 @@ impl ApiKeys<'_> {
     /// [`Error::NotFound`] alike for one that is malformed, unknown, or another account's.
     pub async fn delete(&self, who: &Principal, identifier: &str) -> Result<(), Error> {
         self.0.permits(who, Operation::DeleteApiKey)?;
-        let identifier = ApiKeyIdentifier::parse(identifier).ok_or(Error::NotFound)?;
+        let identifier = ApiKeyIdentifier::parse(identifier);
         let recorder = self.0.recorder(who)?;
-        self.0.decide(Actor::Principal(who), |state, now| delete(state, identifier, &recorder, now)).await
+        // What is no identifier is refused in here, so that a caller who has ended meanwhile hears of that first.
+        let rule = |state: &AccountState, now| match identifier {
+            Some(identifier) => delete(state, identifier, &recorder, now),
+            None => Decision::refused(Error::NotFound),
+        };
+        self.0.decide(Actor::Principal(who), rule).await
     }
 }
 

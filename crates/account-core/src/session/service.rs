@@ -101,10 +101,12 @@ impl Sessions<'_> {
     /// [`Error::NotFound`] alike for one that is malformed, unknown, or another account's.
     pub async fn end(&self, who: &Principal, id: &str) -> Result<(), Error> {
         self.0.permits(who, Operation::EndSessions)?;
-        let id = SessionId::parse(id).ok_or(Error::NotFound)?;
+        let id = SessionId::parse(id);
         let recorder = self.0.recorder(who)?;
         let lifetimes = &self.0.inner.policy.sessions;
         let ended = self.0.decide(Actor::Principal(who), |state, now| {
+            // Asked in here, so that a caller who has ended meanwhile hears of that first.
+            let Some(id) = id else { return Decision::refused(Error::NotFound) };
             let epoch = state.account.password_epoch;
             if !state
                 .sessions

@@ -175,3 +175,19 @@ fn descriptions_and_lists_come_back_as_they_were_written() {
     let listed = block_on(house.accounts.admin().api_keys(account.id)).unwrap().remove(0);
     assert_eq!((listed.description, listed.allowed_ips), (wanted.description, wanted.allowed_ips));
 }
+
+#[test]
+fn sec_37_who_has_ended_meanwhile_hears_of_that_and_not_of_what_they_named() {
+    let house = House::new();
+    let account = house.register("john");
+    let (owner, _) = house.by_session(&account);
+    let key = house.key(&account, &[]);
+    let who = block_on(house.accounts.authenticate_api_key(&key.token.joined(), None)).unwrap();
+    block_on(house.accounts.api_keys().delete(&owner, key.key.identifier.as_str())).unwrap();
+    for id in ["none", "", "00000000000000000000000000000000"] {
+        let ended = block_on(house.accounts.sessions().end(&who, id));
+        assert!(matches!(ended, Err(Error::Unauthenticated)), "{id}: {ended:?}");
+        let deleted = block_on(house.accounts.api_keys().delete(&who, id));
+        assert!(matches!(deleted, Err(Error::Unauthenticated)), "{id}: {deleted:?}");
+    }
+}
