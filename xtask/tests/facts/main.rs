@@ -9,6 +9,7 @@ mod rooms;
 mod security;
 mod sources;
 mod sql;
+mod supply_chain;
 mod text;
 mod workspace;
 

@@ -111,6 +111,28 @@ pub(crate) fn tree(name: &str) -> Vec<String> {
     names
 }
 
+/// A package that is built in, ours or another's.
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// An SPDX expression.
+    pub(crate) licence: String,
+}
+
+/// The packages that `cargo tree` shows of what `chosen` names, on this machine.
+pub(crate) fn packages(chosen: &[&str]) -> Vec<Package> {
+    let all = cargo(&[&["tree", "--locked", "--prefix", "none", "--format", "{p}|{l}"], chosen].concat());
+    let lines: std::collections::BTreeSet<&str> = all.lines().filter(|line| !line.is_empty()).collect();
+    let package = |line: &str| {
+        let (named, licence) = line.split_once('|')?;
+        let mut words = named.split_whitespace();
+        let (name, version) = words.next().zip(words.next())?;
+        let licence = licence.trim_end_matches(" (*)").to_owned();
+        Some(Package { name: name.to_owned(), version: version.to_owned(), licence })
+    };
+    lines.into_iter().map(|line| package(line).expect("a package a line")).collect()
+}
+
 fn cargo(arguments: &[&str]) -> String {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo).args(arguments).current_dir(root()).output().expect("cargo runs");
