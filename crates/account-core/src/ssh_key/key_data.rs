@@ -50,7 +50,7 @@ impl Curve {
     }
 }
 
-/// A key of an accepted kind, whose numbers and points have been checked.
+/// A key of an accepted kind.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum KeyData<'a> {
     /// Exponent and modulus, big-endian without leading zeros.
@@ -75,8 +75,13 @@ pub(super) enum KeyData<'a> {
 }
 
 impl<'a> KeyData<'a> {
-    /// Reads the wire form, whose own type must be `algorithm`, to its last byte.
+    /// Reads the wire form, whose own type must be `algorithm`, to its last byte, and checks it.
     pub(super) fn from_blob(algorithm: &str, blob: &'a [u8]) -> Result<Self, Fault> {
+        Self::of_shape(algorithm, blob)?.check()
+    }
+
+    /// Reads the wire form without a look at its numbers and points.
+    pub(super) fn of_shape(algorithm: &str, blob: &'a [u8]) -> Result<Self, Fault> {
         let mut reader = Reader(blob);
         if reader.string() != Some(algorithm.as_bytes()) {
             return Err(Fault::SshKeyInvalid);
@@ -84,8 +89,7 @@ impl<'a> KeyData<'a> {
         if algorithm == DSA {
             return Err(Fault::SshKeyDsa);
         }
-        let key = read(algorithm, &mut reader).filter(|_| reader.is_empty()).ok_or(Fault::SshKeyInvalid)?;
-        key.check()
+        read(algorithm, &mut reader).filter(|_| reader.is_empty()).ok_or(Fault::SshKeyInvalid)
     }
 
     /// Lets a key through whose parameters are sound.

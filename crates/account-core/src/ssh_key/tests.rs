@@ -74,6 +74,29 @@ fn sec_45_the_comment_is_dropped_and_white_space_around_the_key_too() {
 }
 
 #[test]
+fn a_stored_key_is_read_by_its_shape_and_nothing_of_another_shape_is() {
+    let unsound = line(&strings(&[b"ssh-ed25519", &[0xff; 32]]));
+    assert!(SshPublicKey::parse(&unsound).is_err());
+    assert_eq!(SshPublicKey::from_stored(unsound.clone()).unwrap().openssh(), unsound);
+    let bare = ED25519.rsplit_once(' ').unwrap().0;
+    for malformed in [
+        String::new(),
+        format!("{bare} "),
+        format!("{bare}\n"),
+        format!(" {bare}"),
+        bare.replacen(' ', "  ", 1),
+        bare.replacen("ssh-ed25519", "ssh-rsa", 1),
+        bare[..bare.len() - 4].to_owned(),
+        line(&strings(&[b"ssh-ed25519", &[1; 31]])),
+        line(&strings(&[b"ssh-ed25519", &[1; 32], b""])),
+        line(&strings(&[b"ssh-dss", b"1", b"1", b"1", b"1"])),
+        line(&strings(&[b"ssh-rsa", &[1, 0, 1], &[0, 0, 1]])),
+    ] {
+        assert!(SshPublicKey::from_stored(malformed.clone()).is_err(), "{malformed:?}");
+    }
+}
+
+#[test]
 fn sec_45_f_26_other_texts_are_refused() {
     let bare = ED25519.rsplit_once(' ').unwrap().0;
     let base64 = bare.split_once(' ').unwrap().1;
