@@ -51,7 +51,7 @@ fn token(value: &[u8]) -> Option<&str> {
 
 /// The alphabet of RFC 6750 section 2.1; neither space nor comma is in it.
 fn is_token_character(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte)
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
 }
 
 #[cfg(test)]

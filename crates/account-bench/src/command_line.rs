@@ -135,7 +135,7 @@ pub(crate) struct HotPathOptions {
     /// How many requests
     #[arg(long)]
     pub(crate) requests: u32,
-    /// By which credential
+    /// By which credential, or the floor's way
     #[arg(long, value_enum)]
     pub(crate) by: CredentialKind,
 }
@@ -147,6 +147,8 @@ pub(crate) enum CredentialKind {
     Key,
     /// A session.
     Session,
+    /// An API key, asked of the floor.
+    Floor,
 }
 
 #[cfg(test)]

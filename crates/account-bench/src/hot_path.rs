@@ -1,5 +1,5 @@
-//! The hot path inside this process, without sockets: a request goes into the product's router and
-//! its answer comes out. Under callgrind the difference between two runs of different length is the
+//! The hot path inside this process, without sockets: a request goes into the product's router, or the
+//! floor's, and its answer comes out. Under callgrind the difference between two runs of different length is the
 //! number of instructions of a request, on any machine nearly the same.
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,6 +19,7 @@ use tower::ServiceExt;
 
 use crate::Outcome;
 use crate::command_line::{CredentialKind, HotPathOptions};
+use crate::floor;
 use crate::generate::one_usable;
 
 /// Answers as many requests as the options say.
@@ -27,12 +28,13 @@ use crate::generate::one_usable;
 /// When one of them is not answered with the account.
 pub(crate) async fn run(options: &HotPathOptions) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
-    let store = Arc::new(SqliteStore::open(folder.path().join("account.db"))?);
+    let path = folder.path().join("account.db");
+    let store = Arc::new(SqliteStore::open(&path)?);
     let keyring = Keyring::parse(&Keyring::generate(&OsEntropy)?)?;
     let accounts = Accounts::builder(store, keyring).build().await?;
     let (account, token) = one_usable(&accounts).await?;
     let (name, value) = match options.by {
-        CredentialKind::Key => (header::AUTHORIZATION, format!("Bearer {token}")),
+        CredentialKind::Key | CredentialKind::Floor => (header::AUTHORIZATION, format!("Bearer {token}")),
         CredentialKind::Session => {
             let opened = accounts.sessions().open(account, &Client::default()).await?;
             let cookie = SessionCookie::default().name();
@@ -40,7 +42,10 @@ pub(crate) async fn run(options: &HotPathOptions) -> Outcome<()> {
         }
     };
     let edge = Options { requests_per_minute: None, ..Options::default() };
-    let router = router(accounts, edge);
+    let router = match options.by {
+        CredentialKind::Floor => floor::sqlite::router(path.into()),
+        CredentialKind::Key | CredentialKind::Session => router(accounts, edge),
+    };
     for _ in 0..options.requests {
         let request = Request::get("/api/client/account")
             .header(header::ACCEPT, "application/json")

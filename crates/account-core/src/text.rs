@@ -11,15 +11,16 @@ pub(crate) fn is_deceptive(c: char) -> bool {
         || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether `text` has more than `most` characters, without counting further than that.
+/// Whether `text` has more than `most` characters, without counting further than that, and without
+/// counting at all where so few bytes cannot be more characters.
 pub(crate) fn is_longer_than(text: &str, most: usize) -> bool {
-    text.chars().nth(most).is_some()
+    text.len() > most && text.chars().nth(most).is_some()
 }
 
 /// Whether nothing is left of `text` once the white space around it is gone: absent, as the
 /// contract reads it (1.1).
 pub(crate) fn is_blank(text: &str) -> bool {
-    text.trim().is_empty()
+    text.chars().all(char::is_whitespace)
 }
 
 /// A type around a checked text: `$faults` names what is wrong with a text that is to be stored, and

@@ -36,7 +36,7 @@ pub(crate) async fn serve(options: &FloorOptions) -> Outcome<()> {
 }
 
 /// The floor's one route.
-pub(super) fn router(path: Arc<Path>) -> Router {
+pub(crate) fn router(path: Arc<Path>) -> Router {
     Router::new().route("/api/client/account", get(show)).with_state(path)
 }
 

@@ -3,7 +3,7 @@
 
 use zeroize::Zeroizing;
 
-use super::identifier::{ApiKeyIdentifier, ApiKeyPrefix, IDENTIFIER, PREFIX, ascii};
+use super::identifier::{ApiKeyIdentifier, ApiKeyPrefix, IDENTIFIER, PREFIX, are_letters_and_digits, ascii};
 use crate::id::Digest;
 use crate::ports::entropy::{Entropy, EntropyError, alphanumeric};
 
@@ -46,7 +46,7 @@ impl ApiKeyToken {
         let (identifier, secret) = text.split_at_checked(IDENTIFIER)?;
         let identifier = ApiKeyIdentifier::parse(identifier)?;
         let secret = Zeroizing::new(<[u8; SECRET]>::try_from(secret.as_bytes()).ok()?);
-        secret.iter().all(u8::is_ascii_alphanumeric).then_some(Self { identifier, secret })
+        are_letters_and_digits(secret.as_slice()).then_some(Self { identifier, secret })
     }
 
     /// A fresh one.

@@ -159,10 +159,44 @@ fn canonical_form(typed: &str) -> Option<Cow<'_, str>> {
 
 /// Whether `typed` is an ASCII address without A-labels, whose canonical form is its lower case.
 fn is_plain(typed: &str) -> bool {
-    typed.is_ascii()
-        && typed.split_once('@').is_some_and(|(local, domain)| {
-            is_local_part(local) && is_ascii_domain(domain) && !domain.split('.').any(is_a_label)
-        })
+    let mut parts = typed.as_bytes().splitn(2, |b| *b == b'@');
+    let (Some(local), Some(domain)) = (parts.next(), parts.next()) else { return false };
+    is_ascii_local_part(local)
+        && is_ascii_domain(domain)
+        && !domain.split(|b| *b == b'.').any(begins_like_an_a_label)
+}
+
+/// [`is_local_part`], of ASCII alone: read with every account, and so from bytes.
+fn is_ascii_local_part(local: &[u8]) -> bool {
+    local.len() <= MOST_LOCAL_BYTES
+        && local
+            .split(|b| *b == b'.')
+            .all(|atom| !atom.is_empty() && atom.iter().copied().all(is_ascii_atom_character))
+}
+
+fn is_ascii_atom_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'/'
+                | b'='
+                | b'?'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'{'
+                | b'|'
+                | b'}'
+                | b'~'
+        )
 }
 
 /// RFC 5322 dot-atom with the characters of RFC 6531, less all that hides, reorders or normalises
@@ -173,8 +207,10 @@ fn is_local_part(local: &str) -> bool {
 }
 
 fn is_atom_character(c: char) -> bool {
-    if c.is_ascii() {
-        return c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+    if let Ok(byte) = u8::try_from(c)
+        && byte.is_ascii()
+    {
+        return is_ascii_atom_character(byte);
     }
     is_public_assigned(c)
         && !c.is_whitespace()
@@ -205,23 +241,27 @@ fn ascii_domain(domain: &str) -> Option<String> {
         .ok()?;
     let kept = domain.split('.').count() == mapped.split('.').count()
         && domain.split('.').zip(mapped.split('.')).all(|(typed, form)| typed.is_ascii() || is_a_label(form));
-    (kept && is_ascii_domain(&mapped)).then(|| mapped.into_owned())
+    (kept && is_ascii_domain(mapped.as_bytes())).then(|| mapped.into_owned())
 }
 
 /// RFC 1123 section 2.1: labels of letters, digits and inner hyphens, the last of them no number.
-fn is_ascii_domain(domain: &str) -> bool {
+fn is_ascii_domain(domain: &[u8]) -> bool {
     domain.len() <= MOST_DOMAIN_BYTES
-        && domain.split('.').all(is_ascii_label)
-        && !domain.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()))
+        && domain.split(|b| *b == b'.').all(is_ascii_label)
+        && !domain.rsplit(|b| *b == b'.').next().is_some_and(|last| last.iter().all(u8::is_ascii_digit))
 }
 
-fn is_ascii_label(label: &str) -> bool {
+fn is_ascii_label(label: &[u8]) -> bool {
     (1..=MOST_LABEL_BYTES).contains(&label.len())
-        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
+        && label.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
+        && !label.starts_with(b"-")
+        && !label.ends_with(b"-")
 }
 
 fn is_a_label(label: &str) -> bool {
-    label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"))
+    begins_like_an_a_label(label.as_bytes())
+}
+
+fn begins_like_an_a_label(label: &[u8]) -> bool {
+    label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"xn--"))
 }

@@ -30,8 +30,7 @@ impl SessionToken {
 
     /// From what a client presents; malformed ones never reach the store.
     pub fn parse(text: &str) -> Option<Self> {
-        let right =
-            text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let right = text.len() == 43 && text.bytes().fold(true, |all, byte| all & is_base64url(byte));
         right.then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
@@ -44,6 +43,10 @@ impl SessionToken {
     pub fn digest(&self) -> Digest {
         Digest::of(self.0.as_bytes())
     }
+}
+
+fn is_base64url(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() | (byte == b'-') | (byte == b'_')
 }
 
 impl std::fmt::Debug for SessionToken {

@@ -22,11 +22,18 @@ impl FramingWatch {
         while !self.ended && !bytes.is_empty() {
             let end = memchr::memchr(b'\n', bytes);
             let (line, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
-            self.keep(line);
             if end.is_none() {
+                self.keep(line);
                 return;
             }
-            self.judge();
+            // The usual line arrives whole, and is judged where it lies.
+            if self.kept == 0 {
+                self.judge(line);
+            } else {
+                self.keep(line);
+                let (start, kept) = (self.start, self.kept);
+                self.judge(start.get(..kept).unwrap_or_default());
+            }
             bytes = rest.get(1..).unwrap_or_default();
         }
     }
@@ -43,8 +50,7 @@ impl FramingWatch {
         }
     }
 
-    fn judge(&mut self) {
-        let line = self.start.get(..self.kept).unwrap_or_default();
+    fn judge(&mut self, line: &[u8]) {
         let empty = matches!(line, b"" | b"\r");
         if begins_with(line, b"content-length:") {
             self.lengths = self.lengths.saturating_add(1);
