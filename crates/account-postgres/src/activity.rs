@@ -1,6 +1,6 @@
 //! The audit trail. Entries name accounts by uid and refer to no row, so they outlive them.
 
-use account_core::activity::{Activity, ActivityPage, ActivityQuery, Event};
+use account_core::activity::{Activity, ActivityPage, ActivityQuery, Event, Sentence};
 use account_core::api_key::ApiKeyIdentifier;
 use account_core::id::{AccountUid, ActivityId};
 use account_core::malformed::Malformed;
@@ -68,7 +68,9 @@ fn entries_as_rows(draft: &mut Draft, entries: &[&Activity]) {
         entries.iter().map(|entry| entry.api_key.as_ref().map(|key| key.as_str())).collect::<Vec<_>>(),
     );
     draft.then(", ").value(entries.iter().map(|entry| properties(entry)).collect::<Vec<_>>());
-    draft.then(", ").value(entries.iter().map(|entry| entry.description.as_deref()).collect::<Vec<_>>());
+    draft.then(", ").value(
+        entries.iter().map(|entry| entry.description.as_ref().map(Sentence::as_str)).collect::<Vec<_>>(),
+    );
     draft.then(", ").value(entries.iter().map(|entry| entry.at.as_millis()).collect::<Vec<_>>());
     draft.then(
         ") WITH ORDINALITY AS n (id, subject, actor, event, ip, api_key, properties, description, at, place) \
@@ -93,7 +95,7 @@ fn read(cells: &mut Cells<'_>) -> Result<Activity, Failure> {
         ip: cells.address_if_any()?,
         api_key: cells.text_if_any(ApiKeyIdentifier::from_stored)?,
         properties: cells.text(|text| serde_json::from_str(text).map_err(|_| Malformed("properties")))?,
-        description: cells.owned_text_if_any(Ok)?,
+        description: cells.owned_text_if_any(Sentence::from_stored)?,
         at: cells.time()?,
     })
 }

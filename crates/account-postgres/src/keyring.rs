@@ -66,7 +66,7 @@ impl KeyringRepository for PostgresStore {
         self.perform(adding).await
     }
 
-    async fn remove_key_check(&self, name: &str) -> StoreResult<()> {
-        self.write(Draft::of(REMOVE).with(name)).await.map(drop)
+    async fn remove_key_check(&self, name: &KeyName) -> StoreResult<()> {
+        self.write(Draft::of(REMOVE).with(name.as_str())).await.map(drop)
     }
 }

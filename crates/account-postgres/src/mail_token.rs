@@ -1,5 +1,6 @@
 //! Tokens that travel by mail: their digests, and whose they are.
 
+use account_core::email::Email;
 use account_core::id::{Digest, PasswordEpoch};
 use account_core::mail::{MailToken, MailTokenPurpose};
 
@@ -19,7 +20,7 @@ pub(crate) fn read(cells: &mut Cells<'_>) -> Result<MailToken, Failure> {
     Ok(MailToken {
         token: cells.bytes(Digest::from_stored)?,
         purpose: cells.text(MailTokenPurpose::from_stored)?,
-        email: cells.owned_text(Ok)?,
+        email: cells.owned_text(|text| Email::from_stored(text.clone(), text))?,
         password_epoch: PasswordEpoch(cells.number()?),
         created_at: cells.time()?,
     })
@@ -32,7 +33,7 @@ pub(crate) fn add(draft: &mut Draft, tokens: &[&MailToken]) {
     );
     draft.value(tokens.iter().map(|token| &token.token.as_bytes()[..]).collect::<Vec<_>>());
     draft.then(", ").value(tokens.iter().map(|token| token.purpose.as_str()).collect::<Vec<_>>());
-    draft.then(", ").value(tokens.iter().map(|token| token.email.as_str()).collect::<Vec<_>>());
+    draft.then(", ").value(tokens.iter().map(|token| token.email.canonical()).collect::<Vec<_>>());
     draft.then(", ").value(tokens.iter().map(|token| token.password_epoch.0).collect::<Vec<_>>());
     draft.then(", ").value(tokens.iter().map(|token| token.created_at.as_millis()).collect::<Vec<_>>());
     draft.then(

@@ -4,7 +4,7 @@
 use account_core::account::Account;
 use account_core::id::{AccountId, Digest, PasswordEpoch, SessionId};
 use account_core::ports::keyring::Mac;
-use account_core::session::StoredSession;
+use account_core::session::{StoredSession, UserAgent};
 use account_core::store::{SessionRepository, StoreResult};
 use async_trait::async_trait;
 
@@ -37,7 +37,7 @@ pub(crate) fn read(cells: &mut Cells<'_>) -> Result<StoredSession, Failure> {
         token: cells.bytes(Digest::from_stored)?,
         mac: cells.bytes(|bytes| Mac::from_stored(bytes.to_vec()))?,
         ip: cells.address_if_any()?,
-        user_agent: cells.owned_text_if_any(Ok)?,
+        user_agent: cells.owned_text_if_any(UserAgent::from_stored)?,
         password_epoch: PasswordEpoch(cells.number()?),
         created_at: cells.time()?,
         last_seen_at: cells.time()?,
@@ -56,7 +56,9 @@ pub(crate) fn add(draft: &mut Draft, sessions: &[&StoredSession]) {
     draft.then(", ").value(sessions.iter().map(|session| session.password_epoch.0).collect::<Vec<_>>());
     draft.then(", ");
     draft.value(sessions.iter().map(|session| session.ip.map(|ip| ip.to_string())).collect::<Vec<_>>());
-    draft.then(", ").value(sessions.iter().map(|session| session.user_agent.as_deref()).collect::<Vec<_>>());
+    draft.then(", ").value(
+        sessions.iter().map(|session| session.user_agent.as_ref().map(UserAgent::as_str)).collect::<Vec<_>>(),
+    );
     draft.then(", ").value(sessions.iter().map(|session| session.created_at.as_millis()).collect::<Vec<_>>());
     draft
         .then(", ")

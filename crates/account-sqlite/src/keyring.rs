@@ -45,8 +45,8 @@ impl KeyringRepository for SqliteStore {
         .await
     }
 
-    async fn remove_key_check(&self, name: &str) -> StoreResult<()> {
-        let name = name.to_owned();
+    async fn remove_key_check(&self, name: &KeyName) -> StoreResult<()> {
+        let name = name.as_str().to_owned();
         self.write(move |connection| Ok(connection.prepare_cached(REMOVE)?.execute([&name]).map(drop)?)).await
     }
 }

@@ -1,5 +1,6 @@
 //! Tokens that travel by mail: their digests, and whose they are.
 
+use account_core::email::Email;
 use account_core::id::{AccountId, Digest, PasswordEpoch};
 use account_core::mail::{MailToken, MailTokenPurpose};
 use rusqlite::{Connection, params};
@@ -30,7 +31,7 @@ pub(crate) fn of(connection: &Connection, account: AccountId) -> Result<Vec<Mail
         Ok(MailToken {
             token: cells.blob(Digest::from_stored)?,
             purpose: cells.text(MailTokenPurpose::from_stored)?,
-            email: cells.owned_text(Ok)?,
+            email: cells.owned_text(|text| Email::from_stored(text.clone(), text))?,
             password_epoch: PasswordEpoch(cells.integer()?),
             created_at: cells.time()?,
         })
@@ -42,7 +43,7 @@ pub(crate) fn add(connection: &Connection, account: AccountId, token: &MailToken
         account.0,
         token.token.as_bytes(),
         token.purpose.as_str(),
-        token.email,
+        token.email.canonical(),
         token.password_epoch.0,
         token.created_at.as_millis()
     ])?;

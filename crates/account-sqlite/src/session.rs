@@ -4,7 +4,7 @@
 use account_core::account::Account;
 use account_core::id::{AccountId, Digest, PasswordEpoch, SessionId};
 use account_core::ports::keyring::Mac;
-use account_core::session::StoredSession;
+use account_core::session::{StoredSession, UserAgent};
 use account_core::store::{SessionRepository, StoreResult};
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
@@ -42,7 +42,7 @@ fn read(cells: &mut Cells<'_, '_>) -> Result<StoredSession, Failure> {
         mac: cells.blob(|bytes| Mac::from_stored(bytes.to_vec()))?,
         password_epoch: PasswordEpoch(cells.integer()?),
         ip: cells.address_if_any()?,
-        user_agent: cells.owned_text_if_any(Ok)?,
+        user_agent: cells.owned_text_if_any(UserAgent::from_stored)?,
         created_at: cells.time()?,
         last_seen_at: cells.time()?,
     })
@@ -65,7 +65,7 @@ pub(crate) fn add(
         session.mac.as_bytes(),
         session.password_epoch.0,
         session.ip.map(|ip| ip.to_string()),
-        session.user_agent,
+        session.user_agent.as_ref().map(UserAgent::as_str),
         session.created_at.as_millis(),
         session.last_seen_at.as_millis()
     ])?;

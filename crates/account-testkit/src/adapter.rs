@@ -55,16 +55,16 @@ impl<T: Throttle + 'static> From<T> for Fresh<dyn Throttle> {
     }
 }
 
-impl Fresh {
+impl<P: ?Sized> Fresh<P> {
     /// The same data, opened once more, as another node does. Races then go over all openings.
     #[must_use]
-    pub fn opened_again(mut self, store: impl AccountStore + 'static) -> Self {
-        self.openings.push(Arc::new(store));
+    pub fn opened_again(mut self, again: impl Into<Self>) -> Self {
+        let Self { openings, kept } = again.into();
+        self.openings.extend(openings);
+        self.kept.extend(kept);
         self
     }
-}
 
-impl<P: ?Sized> Fresh<P> {
     /// Drops `guard` after the store.
     #[must_use]
     pub fn keeping(mut self, guard: impl Any + Send) -> Self {

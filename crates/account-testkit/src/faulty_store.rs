@@ -8,7 +8,7 @@ use account_core::activity::{Activity, ActivityPage, ActivityQuery};
 use account_core::api_key::{ApiKeyIdentifier, StoredApiKey};
 use account_core::id::{AccountId, Digest, MailId, Revision};
 use account_core::mail::QueuedMail;
-use account_core::ports::keyring::KeyCheck;
+use account_core::ports::keyring::{KeyCheck, KeyName};
 use account_core::profile::Login;
 use account_core::session::StoredSession;
 use account_core::ssh_key::SshKey;
@@ -187,7 +187,7 @@ through! {
     KeyringRepository {
         fn key_checks() -> Vec<KeyCheck>;
         fn add_key_check(new: &KeyCheck, ring: &[KeyCheck]) -> ();
-        fn remove_key_check(name: &str) -> ();
+        fn remove_key_check(name: &KeyName) -> ();
     }
     AccountStore {
         fn register(account: &NewAccount, changes: &[Change]) -> AccountId;

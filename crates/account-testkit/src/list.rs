@@ -133,6 +133,7 @@ macro_rules! __cases {
                     entries_are_filtered_by_event
                     a_page_has_its_offset_and_limit_and_the_total_of_all
                     only_entries_about_the_account_are_given
+                    a_property_may_hold_any_character
                     recording_raises_no_revision
                     a_known_entry_is_passed_over_and_the_others_are_written
                     the_trail_is_found_whatever_the_account_is_called_now

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use account_core::account::NewAccount;
-use account_core::activity::{Activity, Event};
+use account_core::activity::{Activity, Event, Sentence};
 use account_core::api_key::{AllowedIps, ApiKeyIdentifier, Description, StoredApiKey};
 use account_core::creation::IdempotencyDigest;
 use account_core::email::Email;
@@ -18,7 +18,7 @@ use account_core::password::PasswordHash;
 use account_core::ports::keyring::{KeyCheck, KeyName, Mac, Sealed};
 use account_core::ports::throttle::ThrottleKey;
 use account_core::profile::{Language, Login, PersonName, Username};
-use account_core::session::StoredSession;
+use account_core::session::{StoredSession, UserAgent};
 use account_core::sign_in::PendingSignIn;
 use account_core::ssh_key::{SshKey, SshKeyName, SshPublicKey};
 use account_core::time::Timestamp;
@@ -184,7 +184,7 @@ pub fn session(n: u64) -> StoredSession {
         mac: mac(n),
         password_epoch: PasswordEpoch::FIRST,
         ip: Some(address(n)),
-        user_agent: Some("Mozilla/5.0 (X11; Linux) “test” ☃".to_owned()),
+        user_agent: Some(sound(UserAgent::parse("Mozilla/5.0 (X11; Linux) “test” ☃"))),
         created_at: at(n),
         last_seen_at: at(n),
     }
@@ -247,7 +247,7 @@ pub fn mail_token(n: u64) -> MailToken {
         } else {
             MailTokenPurpose::EmailVerification
         },
-        email: email(n).canonical().to_owned(),
+        email: email(n).to_canonical(),
         password_epoch: PasswordEpoch::FIRST,
         created_at: at(n),
     }
@@ -291,7 +291,7 @@ pub fn activity(n: u64, subject: AccountUid) -> Activity {
             ("z".to_owned(), "first, \"quoted\" \\ ☃".to_owned()),
             ("a".to_owned(), String::new()),
         ],
-        description: n.is_multiple_of(5).then(|| "A sentence.\nAnd another.".to_owned()),
+        description: n.is_multiple_of(5).then(|| sound(Sentence::parse("A sentence.\nAnd another.\t\r☃"))),
         at: at(n),
     }
 }

@@ -82,7 +82,7 @@ pub(crate) async fn clear(store: &Store) -> Proven {
     };
     store.purge(&everything, 100_000).await?;
     for check in store.key_checks().await? {
-        store.remove_key_check(check.name.as_str()).await?;
+        store.remove_key_check(&check.name).await?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The account's audit trail (contract 7).
 
 use account_core::Principal;
-use account_core::activity::{Activity, Event, Reading, visible_ip};
+use account_core::activity::{Activity, Event, Reading, Sentence, visible_ip};
 use account_core::policy::Operation;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -68,7 +68,7 @@ impl<'a> Attributes<'a> {
             event: entry.event.as_str(),
             is_api: entry.api_key.is_some(),
             ip: ip.map(|ip| ip.to_string()),
-            description: entry.description.as_deref(),
+            description: entry.description.as_ref().map(Sentence::as_str),
             properties: Properties { properties, ip_hidden: ip.is_none() },
             has_additional_metadata: properties
                 .iter()

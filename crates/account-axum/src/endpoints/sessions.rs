@@ -1,7 +1,7 @@
 //! The account's sessions: listed and ended. Opening one is signing in, and elsewhere.
 
 use account_core::policy::Operation;
-use account_core::session::Session;
+use account_core::session::{Session, UserAgent};
 use serde::Serialize;
 
 use crate::endpoint::{Answer, Asked, Endpoint, Verb};
@@ -66,7 +66,7 @@ impl<'a> Attributes<'a> {
             id: session.id.to_string(),
             current: session.current,
             ip: session.ip.map(|ip| ip.to_string()),
-            user_agent: session.user_agent.as_deref(),
+            user_agent: session.user_agent.as_ref().map(UserAgent::as_str),
             created_at: session.created_at.to_rfc3339(),
             last_seen_at: session.last_seen_at.to_rfc3339(),
             expires_at: session.expires_at.to_rfc3339(),

@@ -83,7 +83,7 @@ impl Accounts {
                 None => break,
             }
         }
-        self.inner.store.remove_key_check(name.as_str()).await?;
+        self.inner.store.remove_key_check(name).await?;
         Ok(true)
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::activity::Event;
+use crate::activity::{Event, Sentence};
 use crate::api_key::ApiKeyIdentifier;
 use crate::id::{AccountUid, ActivityId};
 use crate::time::Timestamp;
@@ -25,7 +25,7 @@ pub struct Activity {
     /// Details, in a fixed order.
     pub properties: Vec<(String, String)>,
     /// A sentence, if the event has one.
-    pub description: Option<String>,
+    pub description: Option<Sentence>,
     /// When.
     pub at: Timestamp,
 }

@@ -4,9 +4,11 @@
 mod entry;
 mod event;
 mod recorder;
+mod sentence;
 mod service;
 
 pub use entry::{Activity, ActivityPage, ActivityQuery};
 pub use event::Event;
 pub(crate) use recorder::Recorder;
+pub use sentence::Sentence;
 pub use service::{ActivityLog, Reading, visible_ip};

@@ -115,6 +115,12 @@ impl Email {
         }
     }
 
+    /// The same address, as if it had been typed in its canonical form.
+    #[must_use]
+    pub fn to_canonical(&self) -> Self {
+        Self { typed: self.canonical.clone(), canonical: self.canonical.clone() }
+    }
+
     /// Whether both are the same address, however they are typed. `==` compares the spelling too.
     pub fn same_address(&self, other: &Self) -> bool {
         self.canonical == other.canonical

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::account::Account;
 use crate::accounts::Accounts;
-use crate::activity::Event;
+use crate::activity::{Event, Sentence};
 use crate::email::Email;
 use crate::error::Error;
 use crate::id::Digest;
@@ -43,7 +43,7 @@ impl Recovery<'_> {
             return Ok(());
         }
         let slot = Slot { id: self.0.mail_id()?, account: None, token: None };
-        let (email, user_agent) = (email.as_str().to_owned(), client.user_agent());
+        let (email, user_agent) = (email.as_str().to_owned(), client.user_agent().map(Into::into));
         let letter = Letter::ResetRequest { email, ip: client.ip, user_agent };
         let queued = self.0.seal_letter(&slot, &letter, inner.clock.now())?;
         Ok(inner.store.queue_mail(&queued).await?)
@@ -118,7 +118,7 @@ impl Recovery<'_> {
         let right = state.mail_tokens.iter().any(|token| {
             token.token == *digest
                 && token.purpose == purpose
-                && token.email == account.email.canonical()
+                && token.email.same_address(&account.email)
                 && token.password_epoch == account.password_epoch
                 && account.disabled_at.is_none()
                 && token.created_at.is_within(lifetime, now)
@@ -153,7 +153,7 @@ pub(crate) async fn answer_request(
             let purpose = MailTokenPurpose::PasswordReset;
             let mut changes = replace_token(accounts, state, purpose, &token, mail_id, now)?;
             let mut entry = recorder.entry(Event::ResetRequested, &properties, now);
-            entry.description = Some("sending password reset email".to_owned());
+            entry.description = Sentence::parse("sending password reset email").ok();
             changes.push(Change::Record(entry));
             changes.push(Change::RemoveMail(request.id));
             Ok((changes, ()))
@@ -197,7 +197,7 @@ pub(crate) fn replace_token(
     changes.push(Change::AddMailToken(MailToken {
         token: digest,
         purpose,
-        email: account.email.canonical().to_owned(),
+        email: account.email.to_canonical(),
         password_epoch: account.password_epoch,
         created_at: now,
     }));

@@ -1,5 +1,6 @@
 //! Tokens that travel by mail, and mail that waits to be delivered.
 
+use crate::email::Email;
 use crate::id::{AccountUid, Digest, MailId, PasswordEpoch};
 use crate::malformed::Malformed;
 use crate::ports::keyring::Sealed;
@@ -42,8 +43,8 @@ pub struct MailToken {
     pub token: Digest,
     /// What it is for.
     pub purpose: MailTokenPurpose,
-    /// The canonical address it was sent to.
-    pub email: String,
+    /// The address it was sent to, in its [canonical form](Email::to_canonical).
+    pub email: Email,
     /// The account's password epoch when it was made.
     pub password_epoch: PasswordEpoch,
     /// When it was made; it expires by policy.

@@ -7,9 +7,11 @@ pub(crate) mod rules;
 mod service;
 mod stored;
 mod token;
+mod user_agent;
 
 pub use rules::Client;
 pub(crate) use rules::{Bound, Opening, is_live};
 pub use service::{OpenedSession, Session, Sessions};
 pub use stored::StoredSession;
 pub use token::SessionToken;
+pub use user_agent::UserAgent;

@@ -5,14 +5,11 @@ use std::net::IpAddr;
 use crate::id::{AccountUid, PasswordEpoch, SessionId};
 use crate::policy::{Limits, SessionLifetimes};
 use crate::ports::keyring::{Keyring, Mac, MacPurpose, OpenError};
-use crate::session::{SessionToken, StoredSession};
+use crate::session::{SessionToken, StoredSession, UserAgent};
 use crate::store::{AccountState, Change};
 use crate::time::Timestamp;
 
 const VERSION: &[u8] = b"1";
-
-/// The most characters kept of what a client calls itself.
-const USER_AGENT_CHARACTERS: usize = 255;
 
 /// A session counts while its epoch is the account's, and neither its idle time nor its lifetime is
 /// over. At the limit it is over (SEC-44).
@@ -42,16 +39,15 @@ pub struct Client {
 }
 
 impl Client {
-    pub(crate) fn user_agent(&self) -> Option<String> {
-        let clean =
-            |text: &String| text.chars().filter(|c| !c.is_control()).take(USER_AGENT_CHARACTERS).collect();
-        self.user_agent.as_ref().map(clean).filter(|text: &String| !text.is_empty())
+    /// `None` also for what nothing is left of.
+    pub(crate) fn user_agent(&self) -> Option<UserAgent> {
+        self.user_agent.as_deref().and_then(|text| UserAgent::parse(text).ok())
     }
 
     /// What an audit entry keeps of it (contract 11).
     pub(crate) fn properties(&self) -> Vec<(&'static str, String)> {
         let ip = self.ip.map(|ip| ("ip", ip.to_string()));
-        ip.into_iter().chain(self.user_agent().map(|agent| ("useragent", agent))).collect()
+        ip.into_iter().chain(self.user_agent().map(|agent| ("useragent", agent.into()))).collect()
     }
 }
 
@@ -92,7 +88,7 @@ pub(crate) fn renew(
     now: Timestamp,
 ) -> Option<Change> {
     let old = state.sessions.iter().find(|stored| stored.id == session)?;
-    let client = Client { ip: old.ip, user_agent: old.user_agent.clone() };
+    let client = Client { ip: old.ip, user_agent: old.user_agent.clone().map(Into::into) };
     let opening = Opening { id: session, token, client: &client };
     Some(Change::OpenSession(stored(state.account.uid, &opening, epoch, keyring, old.created_at, now)))
 }

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::id::{AccountId, SessionId};
 use crate::policy::Operation;
 use crate::principal::{Actor, Principal};
-use crate::session::{Client, Opening, SessionToken, StoredSession, rules};
+use crate::session::{Client, Opening, SessionToken, StoredSession, UserAgent, rules};
 use crate::store::Change;
 use crate::time::Timestamp;
 
@@ -23,7 +23,7 @@ pub struct Session {
     /// From where it was opened.
     pub ip: Option<IpAddr>,
     /// What the client called itself.
-    pub user_agent: Option<String>,
+    pub user_agent: Option<UserAgent>,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When it was last used, to the minute.

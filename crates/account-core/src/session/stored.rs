@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::id::{Digest, PasswordEpoch, SessionId};
 use crate::ports::keyring::Mac;
+use crate::session::UserAgent;
 use crate::time::Timestamp;
 
 /// A session's row. The token is nowhere: only its digest, and a MAC that binds it to its owner.
@@ -19,8 +20,8 @@ pub struct StoredSession {
     pub password_epoch: PasswordEpoch,
     /// From where it was opened.
     pub ip: Option<IpAddr>,
-    /// What the client called itself; at most 255 characters, without control characters.
-    pub user_agent: Option<String>,
+    /// What the client called itself.
+    pub user_agent: Option<UserAgent>,
     /// When it was opened; the absolute lifetime runs from here.
     pub created_at: Timestamp,
     /// When it was last used, to the minute; the idle time runs from here.

@@ -7,7 +7,7 @@ use crate::activity::{Activity, ActivityPage, ActivityQuery};
 use crate::api_key::{ApiKeyIdentifier, StoredApiKey};
 use crate::id::{AccountId, Digest, MailId, Revision};
 use crate::mail::QueuedMail;
-use crate::ports::keyring::KeyCheck;
+use crate::ports::keyring::{KeyCheck, KeyName};
 use crate::profile::Login;
 use crate::session::StoredSession;
 use crate::ssh_key::SshKey;
@@ -104,7 +104,7 @@ pub trait KeyringRepository: Send + Sync {
     async fn add_key_check(&self, new: &KeyCheck, ring: &[KeyCheck]) -> StoreResult<()>;
 
     /// Takes a retired key's check away.
-    async fn remove_key_check(&self, name: &str) -> StoreResult<()>;
+    async fn remove_key_check(&self, name: &KeyName) -> StoreResult<()>;
 }
 
 /// A store: all questions, and the writes. See the [module](crate::store) for the contract.

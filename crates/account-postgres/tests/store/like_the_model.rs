@@ -188,7 +188,7 @@ async fn beside_commits(real: &PostgresStore, model: &MemoryStore, walk: &mut Wa
         same(real.add_key_check(new, ring).await, model.add_key_check(new, ring).await, "checks");
     }
     same(real.key_checks().await, model.key_checks().await, "checks");
-    let name = checks[0].name.as_str();
+    let name = &checks[0].name;
     same(real.remove_key_check(name).await, model.remove_key_check(name).await, "checks");
     let at = |walk: &mut Walk| sample::at(walk.next() % 3);
     let expired = Expired {

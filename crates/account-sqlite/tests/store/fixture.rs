@@ -7,7 +7,7 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use account_core::account::NewAccount;
-use account_core::activity::{Activity, Event};
+use account_core::activity::{Activity, Event, Sentence};
 use account_core::api_key::{AllowedIps, ApiKeyIdentifier, Description, StoredApiKey};
 use account_core::email::Email;
 use account_core::id::{AccountId, AccountUid, ActivityId, Digest, MailId, PasswordEpoch, SessionId};
@@ -15,7 +15,7 @@ use account_core::mail::QueuedMail;
 use account_core::password::PasswordHash;
 use account_core::ports::keyring::{Mac, Sealed};
 use account_core::profile::{Language, PersonName, Username};
-use account_core::session::StoredSession;
+use account_core::session::{StoredSession, UserAgent};
 use account_core::store::{AccountStore, Change};
 use account_core::time::Timestamp;
 use account_sqlite::SqliteStore;
@@ -114,7 +114,7 @@ pub(crate) fn session(n: u64) -> StoredSession {
         mac: mac(n),
         password_epoch: PasswordEpoch::FIRST,
         ip: Some("2001:db8::7".parse().unwrap()),
-        user_agent: Some("curl/8".to_owned()),
+        user_agent: UserAgent::parse("curl/8").ok(),
         created_at: at(n),
         last_seen_at: at(n),
     }
@@ -145,7 +145,7 @@ pub(crate) fn activity(n: u64, subject: AccountUid, len: usize) -> Activity {
             ("identifier".to_owned(), "b \"quoted\"".to_owned()),
             ("a".to_owned(), String::new()),
         ],
-        description: Some("x".repeat(len)),
+        description: Sentence::parse(&"x".repeat(len)).ok(),
         at: at(n),
     }
 }

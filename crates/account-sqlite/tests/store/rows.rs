@@ -57,7 +57,7 @@ fn mail_token(n: u64) -> MailToken {
     MailToken {
         token: digest(n, 21),
         purpose: MailTokenPurpose::EmailVerification,
-        email: "new@example.com".to_owned(),
+        email: Email::parse("new@example.com").unwrap(),
         password_epoch: PasswordEpoch(3),
         created_at: at(n),
     }

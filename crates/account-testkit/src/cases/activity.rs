@@ -118,6 +118,23 @@ pub(crate) async fn only_entries_about_the_account_are_given(store: Store) -> Pr
     Ok(())
 }
 
+pub(crate) async fn a_property_may_hold_any_character(store: Store) -> Proven {
+    let uid = sample::uid(1);
+    let strange = "\0\u{1}\u{7f}\u{85}\u{2028}\u{FEFF}\u{FFFF}\u{10FFFF}\\u0000'\"";
+    let properties = vec![(strange.to_owned(), strange.to_owned()), ("\0".to_owned(), String::new())];
+    let on_its_own = Activity { properties: properties.clone(), ..sample::activity(1, uid) };
+    let in_a_commit = Activity { properties, ..sample::activity(2, uid) };
+    store.record(std::slice::from_ref(&on_its_own)).await?;
+    let id = registered(&store, 1).await?;
+    commit(&store, id, vec![Change::Record(in_a_commit.clone())]).await?;
+    same!(
+        trail(&store, uid).await?.entries,
+        [on_its_own, in_a_commit],
+        "a property is read back as it was given, NUL and all: some databases need it escaped"
+    );
+    Ok(())
+}
+
 pub(crate) async fn recording_raises_no_revision(store: Store) -> Proven {
     let id = registered(&store, 1).await?;
     let before = state(&store, id).await?;

@@ -57,8 +57,8 @@ pub(crate) async fn a_retired_key_is_taken_away(store: Store) -> Proven {
     for new in &ring {
         store.add_key_check(new, &ring).await?;
     }
-    store.remove_key_check(sample::key_check(1).name.as_str()).await?;
-    store.remove_key_check("k-404").await?;
+    store.remove_key_check(&sample::key_check(1).name).await?;
+    store.remove_key_check(&sample::key_check(404).name).await?;
     same!(known(&store).await?, [sample::key_check(2)], "a retired key's check is taken away, and no other");
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Sessions, and sign-ins that wait for their second factor.
 
-use account_core::session::StoredSession;
+use account_core::session::{StoredSession, UserAgent};
 use account_core::sign_in::PendingSignIn;
 use account_core::store::{Change, UniqueKey};
 
@@ -12,7 +12,7 @@ use crate::sample;
 pub(crate) async fn a_session_is_read_back_whole(store: Store) -> Proven {
     let id = registered(&store, 1).await?;
     let bare = StoredSession { ip: None, user_agent: None, ..sample::session(3) };
-    let long = StoredSession { user_agent: Some("😀".repeat(255)), ..sample::session(4) };
+    let long = StoredSession { user_agent: UserAgent::parse(&"😀".repeat(255)).ok(), ..sample::session(4) };
     let sessions = vec![sample::session(1), sample::session(2), bare, long];
     commit(&store, id, sessions.iter().cloned().map(Change::OpenSession).collect()).await?;
     same!(store.sessions(id).await?, sessions, "the account's sessions are read back as they were given");

@@ -5,7 +5,7 @@ use account_core::activity::{Activity, ActivityPage, ActivityQuery};
 use account_core::api_key::{ApiKeyIdentifier, StoredApiKey};
 use account_core::id::{AccountId, Digest, MailId, Revision};
 use account_core::mail::QueuedMail;
-use account_core::ports::keyring::KeyCheck;
+use account_core::ports::keyring::{KeyCheck, KeyName};
 use account_core::ports::throttle::{Budget, Throttle, ThrottleKey, Verdict};
 use account_core::profile::Login;
 use account_core::session::StoredSession;
@@ -118,7 +118,7 @@ impl KeyringRepository for MemoryStore {
         Ok(())
     }
 
-    async fn remove_key_check(&self, name: &str) -> StoreResult<()> {
+    async fn remove_key_check(&self, name: &KeyName) -> StoreResult<()> {
         self.with(|model| model.remove_key_check(name));
         Ok(())
     }

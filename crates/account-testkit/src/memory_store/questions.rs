@@ -5,7 +5,7 @@ use account_core::activity::{Activity, ActivityPage, ActivityQuery};
 use account_core::api_key::{ApiKeyIdentifier, StoredApiKey};
 use account_core::id::{AccountId, Digest, MailId};
 use account_core::mail::QueuedMail;
-use account_core::ports::keyring::KeyCheck;
+use account_core::ports::keyring::{KeyCheck, KeyName};
 use account_core::profile::Login;
 use account_core::session::StoredSession;
 use account_core::store::AccountState;
@@ -114,8 +114,8 @@ impl Model {
     }
 
     /// Takes a retired key's check away.
-    pub fn remove_key_check(&mut self, name: &str) {
-        self.key_checks.retain(|other, _| other.as_str() != name);
+    pub fn remove_key_check(&mut self, name: &KeyName) {
+        self.key_checks.retain(|other, _| other != name);
     }
 
     /// How much of each budget is used.

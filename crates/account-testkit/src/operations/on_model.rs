@@ -59,7 +59,7 @@ pub(crate) fn play_on_model(
             Outcome::Done
         }
         Operation::RemoveKeyCheck(n) => {
-            model.remove_key_check(sample::key_check(*n).name.as_str());
+            model.remove_key_check(&sample::key_check(*n).name);
             Outcome::Done
         }
         Operation::State(who) => Outcome::state(book, model.state(book.id(*who))),

@@ -100,7 +100,7 @@ async fn other(store: &Store, book: &Book, operation: &Operation) -> StoreResult
         }
         Operation::RemoveKeyCheck(n) => {
             let name = sample::key_check(*n).name;
-            store.remove_key_check(name.as_str()).await.map(|()| Outcome::Done)?
+            store.remove_key_check(&name).await.map(|()| Outcome::Done)?
         }
         Operation::State(who) => Outcome::state(book, store.state(book.id(*who)).await?),
         Operation::ApiKey(n) => Outcome::key(book, store.api_key(&sample::identifier(*n)).await?),

@@ -4,7 +4,7 @@ use account_core::account::NewAccount;
 use account_core::activity::Activity;
 use account_core::id::{AccountId, MailId, Revision};
 use account_core::mail::QueuedMail;
-use account_core::ports::keyring::KeyCheck;
+use account_core::ports::keyring::{KeyCheck, KeyName};
 use account_core::store::{
     AccountState, AccountStore, Change, Commit, Expired, KeyringRepository, MailRepository, Observation,
     StoreError, StoreResult, UniqueKey,
@@ -370,7 +370,7 @@ impl KeyringRepository for Planted {
 
     async fn add_key_check(&self, new: &KeyCheck, ring: &[KeyCheck]) -> StoreResult<()> {
         if self.is(Fault::KeyCheckOverwritten) {
-            self.inner.remove_key_check(new.name.as_str()).await?;
+            self.inner.remove_key_check(&new.name).await?;
         }
         if self.is(Fault::KeyringsBesideEachOther) {
             return self.inner.add_key_check(new, &self.inner.key_checks().await?).await;
@@ -388,7 +388,7 @@ impl KeyringRepository for Planted {
         self.inner.add_key_check(new, ring).await
     }
 
-    async fn remove_key_check(&self, name: &str) -> StoreResult<()> {
+    async fn remove_key_check(&self, name: &KeyName) -> StoreResult<()> {
         self.inner.remove_key_check(name).await
     }
 }

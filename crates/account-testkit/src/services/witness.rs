@@ -8,7 +8,7 @@ use account_core::activity::{Activity, ActivityPage, ActivityQuery};
 use account_core::api_key::{ApiKeyIdentifier, StoredApiKey};
 use account_core::id::{AccountId, Digest, MailId, Revision};
 use account_core::mail::QueuedMail;
-use account_core::ports::keyring::KeyCheck;
+use account_core::ports::keyring::{KeyCheck, KeyName};
 use account_core::profile::Login;
 use account_core::session::StoredSession;
 use account_core::ssh_key::SshKey;
@@ -202,7 +202,7 @@ impl KeyringRepository for Witness {
         self.inner.add_key_check(new, ring).await
     }
 
-    async fn remove_key_check(&self, name: &str) -> StoreResult<()> {
+    async fn remove_key_check(&self, name: &KeyName) -> StoreResult<()> {
         self.inner.remove_key_check(name).await
     }
 }

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use account_core::activity::{Activity, ActivityPage, ActivityQuery, Event};
+use account_core::activity::{Activity, ActivityPage, ActivityQuery, Event, Sentence};
 use account_core::api_key::ApiKeyIdentifier;
 use account_core::id::{AccountUid, ActivityId};
 use account_core::malformed::Malformed;
@@ -49,7 +49,7 @@ fn added(transaction: &WriteTransaction, entry: &Activity) -> Result<bool, Failu
         ip: entry.ip,
         api_key: entry.api_key.as_ref().map(|key| key.as_str().to_owned()),
         properties: entry.properties.clone(),
-        description: entry.description.clone(),
+        description: entry.description.clone().map(Into::into),
     };
     let row = serde_json::to_vec(&row).map_err(|cause| corrupt("activity", cause))?;
     let subject = entry.subject.as_ref().map(AccountUid::as_bytes);
@@ -84,7 +84,7 @@ fn read(
             ip: row.ip,
             api_key: row.api_key.as_deref().map(ApiKeyIdentifier::from_stored).transpose()?,
             properties: row.properties,
-            description: row.description,
+            description: row.description.map(Sentence::from_stored).transpose()?,
             at: Timestamp::from_millis(at),
         })
     };

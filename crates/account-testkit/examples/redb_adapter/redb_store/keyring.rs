@@ -44,8 +44,8 @@ impl KeyringRepository for RedbStore {
         .await
     }
 
-    async fn remove_key_check(&self, name: &str) -> StoreResult<()> {
-        let name = name.to_owned();
+    async fn remove_key_check(&self, name: &KeyName) -> StoreResult<()> {
+        let name = name.clone();
         self.write(move |transaction| {
             transaction.open_table(CHECKS)?.remove(name.as_str())?;
             Ok(())

@@ -1,5 +1,6 @@
 //! Tokens that travel by mail: their digests, and whose they are.
 
+use account_core::email::Email;
 use account_core::id::{AccountId, Digest, PasswordEpoch};
 use account_core::mail::{MailToken, MailTokenPurpose};
 use account_core::malformed::Malformed;
@@ -38,7 +39,7 @@ impl Hanging for MailToken {
         MailTokenRow {
             token: *self.token.as_bytes(),
             purpose: self.purpose.as_str().to_owned(),
-            email: self.email.clone(),
+            email: self.email.canonical().to_owned(),
             password_epoch: self.password_epoch.0,
             created_at: self.created_at.as_millis(),
         }
@@ -48,7 +49,7 @@ impl Hanging for MailToken {
         Ok(Self {
             token: Digest::from_bytes(row.token),
             purpose: MailTokenPurpose::from_stored(&row.purpose)?,
-            email: row.email,
+            email: Email::from_stored(row.email.clone(), row.email)?,
             password_epoch: PasswordEpoch(row.password_epoch),
             created_at: Timestamp::from_millis(row.created_at),
         })

@@ -7,7 +7,7 @@ use account_core::account::Account;
 use account_core::id::{AccountId, Digest, PasswordEpoch, SessionId};
 use account_core::malformed::Malformed;
 use account_core::ports::keyring::Mac;
-use account_core::session::StoredSession;
+use account_core::session::{StoredSession, UserAgent};
 use account_core::store::{SessionRepository, StoreResult, UniqueKey};
 use account_core::time::Timestamp;
 use async_trait::async_trait;
@@ -51,7 +51,7 @@ impl Hanging for StoredSession {
             mac: self.mac.as_bytes().to_vec(),
             password_epoch: self.password_epoch.0,
             ip: self.ip,
-            user_agent: self.user_agent.clone(),
+            user_agent: self.user_agent.clone().map(Into::into),
             created_at: self.created_at.as_millis(),
             last_seen_at: self.last_seen_at.as_millis(),
         }
@@ -64,7 +64,7 @@ impl Hanging for StoredSession {
             mac: Mac::from_stored(row.mac)?,
             password_epoch: PasswordEpoch(row.password_epoch),
             ip: row.ip,
-            user_agent: row.user_agent,
+            user_agent: row.user_agent.map(UserAgent::from_stored).transpose()?,
             created_at: Timestamp::from_millis(row.created_at),
             last_seen_at: Timestamp::from_millis(row.last_seen_at),
         })
