@@ -10,7 +10,7 @@ use account_core::Accounts;
 use account_core::session::Client;
 use axum::extract::FromRef;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header::USER_AGENT};
+use axum::http::{HeaderMap, HeaderValue, Method, header::USER_AGENT};
 
 use crate::bearer::Bearer;
 use crate::client_ip::TrustedProxies;
@@ -101,8 +101,8 @@ impl Gate {
 
     /// Where and with what somebody signs in.
     pub(crate) fn client(&self, parts: &Parts) -> Client {
-        let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-        Client { ip: self.client_ip(parts), user_agent: agent.map(str::to_owned) }
+        let agent = parts.headers.get(USER_AGENT);
+        Client { ip: self.client_ip(parts), user_agent: agent.map(text_of) }
     }
 
     fn refusal(&self, error: account_core::Error) -> ApiError {
@@ -110,6 +110,23 @@ impl Gate {
     }
 }
 
+/// Whatever bytes a header has, its owner is to see something of it.
+fn text_of(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
 fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_agent_that_is_no_ascii_is_kept_with_marks_for_what_is_no_text() {
+        let kept = |bytes: &[u8]| text_of(&HeaderValue::from_bytes(bytes).unwrap());
+        assert_eq!(kept("B\u{fc}rowser/1".as_bytes()), "B\u{fc}rowser/1");
+        assert_eq!(kept(b"B\xfcrowser/1"), "B\u{fffd}rowser/1");
+    }
 }

@@ -60,6 +60,21 @@ impl Command {
     pub(crate) fn serves(&self) -> bool {
         matches!(self, Self::Try(_) | Self::Serve(_))
     }
+
+    /// Whether it may make a database where there is none.
+    pub(crate) fn begins_a_database(&self) -> bool {
+        self.serves() || matches!(self, Self::User(UserCommand::Create(_)))
+    }
+
+    /// Whether it opens the database.
+    pub(crate) fn opens_a_database(&self) -> bool {
+        !matches!(
+            self,
+            Self::Keyring(
+                KeyringCommand::New { .. } | KeyringCommand::Add { .. } | KeyringCommand::Promote { .. }
+            )
+        )
+    }
 }
 
 /// Options of the commands that serve.
@@ -117,7 +132,7 @@ pub(crate) enum UserCommand {
 /// Names one account.
 #[derive(Debug, Args)]
 pub(crate) struct WhichUser {
-    /// Username, e-mail address or number
+    /// Username, e-mail address, or number as it is printed
     #[arg(value_name = "U")]
     pub(crate) user: String,
 }
@@ -166,7 +181,7 @@ pub(crate) enum ApiKeyCommand {
     Create(NewApiKey),
     /// Print a user's keys, one line of JSON each
     List {
-        /// Username, e-mail address or number
+        /// Username, e-mail address, or number as it is printed
         #[arg(long, value_name = "U")]
         user: String,
     },
@@ -180,7 +195,7 @@ pub(crate) enum ApiKeyCommand {
 /// Options of `api-key create`.
 #[derive(Debug, Args)]
 pub(crate) struct NewApiKey {
-    /// Username, e-mail address or number
+    /// Username, e-mail address, or number as it is printed
     #[arg(long, value_name = "U")]
     pub(crate) user: String,
     /// What the key is for

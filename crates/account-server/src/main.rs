@@ -55,6 +55,9 @@ fn run(line: &CommandLine) -> Result<(), Failure> {
         // A command hashes one password at the most.
         settings.hashing_threads = Some(1);
     }
+    if line.command.opens_a_database() && !line.command.begins_a_database() {
+        opening::refuse_lost_database(&settings)?;
+    }
     match &line.command {
         Command::Keyring(command) => keyring(settings, command),
         Command::Serve(_) => on(Builder::new_multi_thread(), serve::serve(settings)),

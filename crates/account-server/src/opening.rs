@@ -31,6 +31,7 @@ pub(crate) struct Opened {
 /// # Errors
 /// One line: no keyring, a bad one, a database that cannot be opened, a newer schema.
 pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
+    settings.database.sqlite_path().map_or(Ok(()), refuse_what_is_no_file)?;
     let keyring = keyring_file::load(&keyring_source(settings)?)?;
     let refused = |error: &dyn std::error::Error| {
         // The URL is shown without its password.
@@ -51,6 +52,38 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
             let store = Arc::new(connecting.map_err(|error| refused(&error))?);
             Ok(Opened { store: store.clone(), throttle: store, keyring })
         }
+    }
+}
+
+/// Refuses to begin anew where a database is to be found: one that is missing while its keyring is there was
+/// moved or lost, and an empty one in its place would hide that.
+///
+/// # Errors
+/// One line.
+pub(crate) fn refuse_lost_database(settings: &Settings) -> Result<(), Failure> {
+    let Some(database) = settings.database.sqlite_path() else { return Ok(()) };
+    let keyring = match &settings.keyring {
+        None => keyring_file::beside(database),
+        Some(KeyringSource::File(path)) => path.clone(),
+        Some(KeyringSource::Keys(_)) => return Ok(()),
+    };
+    if database.exists() || !keyring.exists() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "{} is missing and its keyring {} is there: bring the database back; `serve` and `user create` begin a new one",
+        database.display(),
+        keyring.display()
+    )))
+}
+
+/// Before a keyring is made beside it.
+fn refuse_what_is_no_file(database: &Path) -> Result<(), Failure> {
+    match std::fs::metadata(database) {
+        Ok(about) if !about.is_file() => {
+            Err(Failure::refused(format!("the database {} is no regular file", database.display())))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -126,6 +159,26 @@ mod tests {
         std::fs::remove_file(&keyring).unwrap();
         assert!(refusal(&settings(folder.path(), &[])).await.contains("account.db.keyring is missing"));
         assert!(!keyring.exists());
+    }
+
+    #[tokio::test]
+    async fn what_is_no_regular_file_is_one_line_and_gets_no_keyring() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("account.db")).unwrap();
+        assert!(refusal(&settings(folder.path(), &[])).await.ends_with("account.db is no regular file"));
+        assert!(!folder.path().join("account.db.keyring").exists());
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_gone_while_its_keyring_is_there_is_not_begun_anew_by_a_command() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = settings(folder.path(), &[]);
+        assert!(refuse_lost_database(&settings).is_ok(), "nothing is there yet");
+        open(&settings).await.ok().unwrap();
+        assert!(refuse_lost_database(&settings).is_ok());
+        std::fs::remove_file(folder.path().join("account.db")).unwrap();
+        let line = refuse_lost_database(&settings).unwrap_err().to_string();
+        assert!(line.contains("account.db is missing") && !line.contains('\n'), "{line}");
     }
 
     #[tokio::test]

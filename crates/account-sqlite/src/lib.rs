@@ -42,6 +42,7 @@ mod cells;
 mod commit;
 mod connection;
 mod failure;
+mod file_identity;
 mod keyring;
 mod mail;
 mod mail_token;

@@ -117,7 +117,13 @@ fn make_file(path: &Path) -> io::Result<()> {
             file.sync_all()?;
             sync_folder(path)
         }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if std::fs::metadata(path)?.is_file() {
+                Ok(())
+            } else {
+                Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
+            }
+        }
         Err(error) => Err(error),
     }
 }

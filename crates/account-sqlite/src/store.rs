@@ -7,12 +7,13 @@ use std::sync::Arc;
 use account_core::account::NewAccount;
 use account_core::activity::Activity;
 use account_core::id::{AccountId, Revision};
-use account_core::store::{AccountStore, Change, Commit, Expired, Observation, StoreResult};
+use account_core::store::{AccountStore, Change, Commit, Expired, Observation, StoreError, StoreResult};
 use async_trait::async_trait;
 use rusqlite::Connection;
 
 use crate::connection::open_writer;
 use crate::failure::Failure;
+use crate::file_identity::FileIdentity;
 use crate::open::{OpenError, OpenOptions};
 use crate::readers::Readers;
 use crate::writer::Writer;
@@ -35,6 +36,7 @@ pub struct SqliteStore {
     // Declared, and so closed, before the writer: the last connection tidies the log away.
     pub(crate) readers: Readers,
     pub(crate) writer: Writer,
+    file: FileIdentity,
 }
 
 impl SqliteStore {
@@ -47,9 +49,11 @@ impl SqliteStore {
     }
 
     pub(crate) fn start(path: &Path, max_pages: Option<u32>, readers: usize) -> Result<Self, OpenError> {
+        let file =
+            FileIdentity::of(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         let mut connection = open_writer(path, max_pages)?;
         schema::migrate(&mut connection)?;
-        Ok(Self { readers: Readers::open(path, readers)?, writer: Writer::start(connection)? })
+        Ok(Self { readers: Readers::open(path, readers)?, writer: Writer::start(connection)?, file })
     }
 
     /// One write in a transaction, durable before it answers.
@@ -113,6 +117,7 @@ impl AccountStore for SqliteStore {
     }
 
     async fn ready(&self) -> StoreResult<()> {
+        self.file.check().map_err(|error| StoreError::Unavailable(Box::new(error)))?;
         self.readers
             .ask(|connection| {
                 Ok(connection

@@ -5,9 +5,11 @@ use crate::activity::Event;
 use crate::admin::Admin;
 use crate::email::Email;
 use crate::error::Error;
+use crate::field::{Fault, FieldErrors};
 use crate::id::{AccountId, AccountUid, FactorEpoch, PasswordEpoch, Revision};
 use crate::password::{NewPassword, PasswordHash};
-use crate::profile::{Language, PersonName, Username};
+use crate::profile::{Language, Login, PersonName, Username};
+use crate::store::{StoreError, UniqueKey};
 
 /// An account to be registered.
 #[derive(Debug)]
@@ -44,7 +46,7 @@ impl Admin<'_> {
     /// Registers an account.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if username or address are taken; [`Error::Busy`].
+    /// [`Error::Invalid`] if username or address are taken, naming both if both are; [`Error::Busy`].
     pub async fn register(&self, user: NewUser) -> Result<Account, Error> {
         let inner = &self.0.inner;
         let uid = AccountUid::generate(&*inner.entropy)?;
@@ -67,9 +69,29 @@ impl Admin<'_> {
             created_at: now,
         };
         let record = recorder.change(Event::Registered, &[], now);
-        let id = inner.store.register(&account, &[record]).await?;
+        let id = match inner.store.register(&account, &[record]).await {
+            // A store names the first uniqueness that it met; the caller is to hear of both.
+            Err(first @ StoreError::Taken(UniqueKey::Email | UniqueKey::Username)) => {
+                let all = self.taken(&account).await?;
+                // None: whoever had it was deleted meanwhile.
+                return Err(all.into_result().err().map_or_else(|| first.into(), Error::Invalid));
+            }
+            registered => registered?,
+        };
         // Not read back: a failure now would call what was done undone.
         Ok(registered(id, account))
+    }
+
+    async fn taken(&self, new: &NewAccount) -> Result<FieldErrors, Error> {
+        let mut errors = FieldErrors::default();
+        let logins =
+            [("username", Login::Username(new.username.clone())), ("email", Login::Email(new.email.clone()))];
+        for (field, login) in logins {
+            if self.0.inner.store.account_by_login(&login).await?.is_some() {
+                errors.add(field, Fault::Taken);
+            }
+        }
+        Ok(errors)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::field::Fault;
 use crate::malformed::Malformed;
 use crate::text;
 
-/// The most characters of an address, typed or canonical (contract 9.6).
+/// The most characters of an address as typed (contract 9.6).
 const MOST_CHARACTERS: usize = 191;
 /// The most bytes before the `@` (RFC 5321 section 4.5.3.1.1).
 const MOST_LOCAL_BYTES: usize = 64;
@@ -26,9 +26,11 @@ const MOST_LABEL_BYTES: usize = 63;
 ///
 /// One `@`, an unquoted local part of at most 64 bytes, and a domain that is ASCII or has an IDNA
 /// form; a single label (`a@b`) is enough, a bracketed address is not a domain. The canonical form
-/// is NFC, in ASCII lower case, with the domain as A-labels. No Unicode case folding takes place,
-/// and characters that normalise into ASCII (the Kelvin sign) are refused, so that no other
-/// spelling can be mistaken for an ASCII address. Mail goes to the typed form.
+/// is NFC, in lower case, with the domain as A-labels. Uniqueness is without case beyond ASCII too
+/// (contract 3.2), so the local part takes each character's lower case of Unicode, here and never in
+/// SQL. That is no case folding: `ı` and `ſ` stay themselves, and characters whose normal form or
+/// lower case holds ASCII (the Kelvin sign, `İ`) are refused, so that no other spelling can be
+/// mistaken for an ASCII address (SEC-56). Mail goes to the typed form.
 ///
 /// ```
 /// use account_core::email::Email;
@@ -52,8 +54,8 @@ impl Email {
     ///
     /// # Errors
     /// [`Fault::Required`] alone for a blank text, else [`Fault::NotAnEmail`] and
-    /// [`Fault::Between`] as they apply. An address whose canonical form is too long breaks the
-    /// latter too.
+    /// [`Fault::Between`] as they apply. The latter counts what was typed (contract 1.3); the
+    /// canonical form has the bounds of its two parts.
     pub fn parse(typed: &str) -> Result<Self, Vec<Fault>> {
         if text::is_blank(typed) {
             return Err(vec![Fault::Required]);
@@ -63,8 +65,7 @@ impl Email {
         if canonical.is_none() {
             faults.push(Fault::NotAnEmail);
         }
-        let longest = canonical.as_deref().unwrap_or_default();
-        if [typed, longest].into_iter().any(|form| text::is_longer_than(form, MOST_CHARACTERS)) {
+        if text::is_longer_than(typed, MOST_CHARACTERS) {
             faults.push(Fault::Between { min: 1, max: MOST_CHARACTERS });
         }
         match canonical {
@@ -81,7 +82,7 @@ impl Email {
     /// # Errors
     /// [`Malformed`] if the first is no address, or the second not its canonical form.
     pub fn from_stored(typed: String, canonical: String) -> Result<Self, Malformed> {
-        let short = [&typed, &canonical].into_iter().all(|form| !text::is_longer_than(form, MOST_CHARACTERS));
+        let short = !text::is_longer_than(&typed, MOST_CHARACTERS);
         let agree = if is_plain(&typed) {
             typed.eq_ignore_ascii_case(&canonical) && !canonical.bytes().any(|b| b.is_ascii_uppercase())
         } else {
@@ -95,7 +96,7 @@ impl Email {
         &self.typed
     }
 
-    /// The form that is unique among accounts and looked up. Itself an address, and its own canonical form.
+    /// The form that is unique among accounts and looked up. Its own canonical form.
     pub fn canonical(&self) -> &str {
         &self.canonical
     }
@@ -158,9 +159,14 @@ fn canonical_form(typed: &str) -> Option<Cow<'_, str>> {
         return None;
     }
     // Lower case can compose with a mark that its upper case does not, hence NFC on both sides of it.
-    let local: String = local.nfc().map(|c| c.to_ascii_lowercase()).collect::<String>().nfc().collect();
+    let local = lower_case(local);
     let domain = ascii_domain(domain)?;
     (local.len() <= MOST_LOCAL_BYTES).then(|| Cow::Owned(format!("{local}@{domain}")))
+}
+
+/// In lower case, character by character, whatever stands around it: so that twice is no more than once.
+fn lower_case(local: &str) -> String {
+    local.nfc().flat_map(char::to_lowercase).collect::<String>().nfc().collect()
 }
 
 /// Whether `typed` is an ASCII address without A-labels, whose canonical form is its lower case.
@@ -222,7 +228,7 @@ fn is_atom_character(c: char) -> bool {
         && !c.is_whitespace()
         && !text::is_deceptive(c)
         && !is_invisible(c)
-        && !c.nfc().any(|normal| normal.is_ascii())
+        && !c.nfc().flat_map(char::to_lowercase).any(|normal| normal.is_ascii())
 }
 
 /// Unicode's `Default_Ignorable_Code_Point`, and the other format characters that show nothing.

@@ -46,20 +46,35 @@ pub(crate) async fn api_key(accounts: &Accounts, command: &ApiKeyCommand) -> Res
     }
 }
 
-/// The account that `named` means: a number, else a username or an e-mail address.
+/// The one account that `named` means: by its username or e-mail address, or by its number as it is printed.
+/// A text that means two accounts is refused, for what is asked of the wrong one may not be undone.
 async fn find(accounts: &Accounts, named: &str) -> Result<Account, Failure> {
-    let named = named.trim();
-    let unknown = || Failure::refused(format!("no user `{}`", named.escape_default()));
-    if let Ok(number) = named.parse::<i64>() {
-        match accounts.admin().by_id(AccountId(number)).await {
-            // A username may look like a number, too.
-            Err(account_core::Error::NotFound) => {}
-            found => return found.map_err(failure),
-        }
+    let by_login = match Login::parse(named) {
+        Some(login) => there(accounts.admin().by_login(&login).await)?,
+        None => None,
+    };
+    let by_number = match number(named) {
+        Some(id) => there(accounts.admin().by_id(id).await)?,
+        None => None,
+    };
+    match (by_login, by_number) {
+        (Some(one), Some(other)) if one.id != other.id => Err(Failure::refused(format!(
+            "`{named}` is the username of account {} and the number of account {}: name the e-mail address instead",
+            one.id, other.id
+        ))),
+        (Some(account), _) | (None, Some(account)) => Ok(account),
+        (None, None) => Err(Failure::refused(format!("no user `{}`", named.escape_default()))),
     }
-    let login = Login::parse(named).ok_or_else(unknown)?;
-    match accounts.admin().by_login(&login).await {
-        Err(account_core::Error::NotFound) => Err(unknown()),
-        found => found.map_err(failure),
+}
+
+fn there(found: Result<Account, account_core::Error>) -> Result<Option<Account>, Failure> {
+    match found {
+        Err(account_core::Error::NotFound) => Ok(None),
+        found => found.map(Some).map_err(failure),
     }
+}
+
+/// A number in the one spelling in which it is printed: `001` and `+5` are none.
+fn number(text: &str) -> Option<AccountId> {
+    text.parse::<i64>().ok().filter(|number| number.to_string() == text).map(AccountId)
 }

@@ -3,13 +3,13 @@
 use account_core::Accounts;
 use account_core::admin::{InitialPassword, NewUser};
 use account_core::email::Email;
-use account_core::field::FieldErrors;
+use account_core::field::{Fault, FieldErrors};
 use account_core::password::NewPassword;
-use account_core::profile::{Language, PersonName, Username};
+use account_core::profile::{Language, Login, PersonName, Username};
 
 use super::output::print_user;
 use super::wording::invalid;
-use super::{failure, find, password_input};
+use super::{failure, find, password_input, there};
 use crate::command_line;
 use crate::failure::Failure;
 
@@ -21,7 +21,17 @@ pub(super) async fn create(accounts: &Accounts, wanted: &command_line::NewUser) 
     let mut errors = FieldErrors::default();
     let names = [wanted.username.as_str(), wanted.email.as_str()];
     let username = errors.take("username", Username::parse(&wanted.username));
+    if let Some(name) = &username
+        && is_taken(accounts, Login::Username(name.clone())).await?
+    {
+        errors.add("username", Fault::Taken);
+    }
     let email = errors.take("email", Email::parse(&wanted.email));
+    if let Some(email) = &email
+        && is_taken(accounts, Login::Email(email.clone())).await?
+    {
+        errors.add("email", Fault::Taken);
+    }
     let first_name = errors.take("first-name", PersonName::parse(wanted.first_name.trim()));
     let last_name = errors.take("last-name", PersonName::parse(wanted.last_name.trim()));
     let language = errors.take("language", Language::parse(&wanted.language));
@@ -32,6 +42,7 @@ pub(super) async fn create(accounts: &Accounts, wanted: &command_line::NewUser) 
     else {
         return Err(Failure::refused(invalid(&errors)));
     };
+    errors.into_result().map_err(|errors| Failure::refused(invalid(&errors)))?;
     let new = NewUser {
         username,
         email,
@@ -43,6 +54,11 @@ pub(super) async fn create(accounts: &Accounts, wanted: &command_line::NewUser) 
         password: InitialPassword::Chosen(password),
     };
     print_user(&accounts.admin().register(new).await.map_err(failure)?)
+}
+
+/// Asked beforehand so that it is said together with all else that is wrong; registering decides.
+async fn is_taken(accounts: &Accounts, login: Login) -> Result<bool, Failure> {
+    Ok(there(accounts.admin().by_login(&login).await)?.is_some())
 }
 
 pub(super) async fn list(accounts: &Accounts) -> Result<(), Failure> {

@@ -34,6 +34,50 @@ fn a_user_is_made_listed_shown_disabled_enabled_and_deleted() {
 }
 
 #[test]
+fn a_username_of_digits_is_a_username_and_never_another_accounts_number() {
+    let place = Place::new();
+    assert_eq!((place.user("boss"), place.user("001")), (1, 2));
+    let shown = |name: &str| lines(place.run(&["user", "show", name]).result())[0]["id"].clone();
+    assert_eq!([shown("001"), shown("1"), shown("2")], [2, 1, 2]);
+    for name in ["+1", " 1", "1 ", "01", "0001", " boss"] {
+        assert!(place.run(&["user", "show", name]).refusal().contains("no user"), "{name:?}");
+    }
+    let key = ["api-key", "create", "--user", "001", "--description", "test"];
+    place.run(&key).result();
+    assert_eq!(lines(place.run(&["api-key", "list", "--user", "2"]).result()).len(), 1);
+    place.run(&["user", "delete", "001"]).result();
+    assert_eq!(lines(place.run(&["user", "list"]).result())[0]["username"], "boss");
+}
+
+#[test]
+fn a_text_that_means_two_accounts_is_refused_and_says_how_to_tell_them_apart() {
+    let place = Place::new();
+    assert_eq!(place.user("100"), 1);
+    let database = rusqlite::Connection::open(place.path().join("account.db")).unwrap();
+    database.execute("UPDATE sqlite_sequence SET seq = 99 WHERE name = 'account'", []).unwrap();
+    drop(database);
+    assert_eq!(place.user("boss"), 100);
+    for arguments in [
+        &["user", "show", "100"][..],
+        &["user", "delete", "100"],
+        &["user", "disable", "100"],
+        &["user", "enable", "100"],
+        &["user", "set-password", "100", "--password-stdin"],
+        &["api-key", "list", "--user", "100"],
+        &["api-key", "create", "--user", "100", "--description", "test"],
+    ] {
+        let ended = place.run(arguments);
+        let line = ended.refusal();
+        assert!(
+            line.contains("account 1 ") && line.contains("account 100") && line.contains("e-mail"),
+            "{line}"
+        );
+    }
+    place.run(&["user", "delete", "100@example.com"]).result();
+    assert_eq!(lines(place.run(&["user", "show", "100"]).result())[0]["username"], "boss");
+}
+
+#[test]
 fn a_refused_user_is_one_line_with_every_broken_rule_and_nothing_is_made() {
     let place = Place::new();
     place.user("mia");
@@ -57,6 +101,11 @@ fn a_refused_user_is_one_line_with_every_broken_rule_and_nothing_is_made() {
     for field in ["username: ", "email: ", "password: "] {
         assert!(line.contains(field) && !line.contains("short\n"), "{line}");
     }
+    let line = create("mia", "mia@example.com", "password\n");
+    assert!(
+        line.ends_with("username: is already taken; email: is already taken; password: is too easy to guess"),
+        "{line}"
+    );
     assert!(
         create("MIA", "other@example.com", "correct horse battery\n").contains("username: is already taken")
     );
