@@ -43,21 +43,22 @@ fn device_and_number(path: &Path) -> io::Result<(u64, u64)> {
 #[cfg(all(test, unix))]
 mod tests {
     use account_core::store::{AccountStore, StoreError};
+    use account_testkit::block_on;
 
     use crate::{OpenError, SqliteStore};
 
-    #[tokio::test]
-    async fn a_database_that_was_moved_away_or_replaced_is_not_ready() {
+    #[test]
+    fn a_database_that_was_moved_away_or_replaced_is_not_ready() {
         let folder = tempfile::tempdir().unwrap();
         let (path, away) = (folder.path().join("account.db"), folder.path().join("away.db"));
         let store = SqliteStore::open(&path).unwrap();
-        store.ready().await.unwrap();
+        block_on(store.ready()).unwrap();
         std::fs::rename(&path, &away).unwrap();
-        assert!(matches!(store.ready().await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(block_on(store.ready()), Err(StoreError::Unavailable(_))));
         std::fs::write(&path, b"").unwrap();
-        assert!(matches!(store.ready().await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(block_on(store.ready()), Err(StoreError::Unavailable(_))));
         std::fs::rename(&away, &path).unwrap();
-        store.ready().await.unwrap();
+        block_on(store.ready()).unwrap();
     }
 
     #[test]
