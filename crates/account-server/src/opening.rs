@@ -62,12 +62,9 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
 /// One line.
 pub(crate) fn refuse_lost_database(settings: &Settings) -> Result<(), Failure> {
     let Some(database) = settings.database.sqlite_path() else { return Ok(()) };
-    let keyring = match &settings.keyring {
-        None => keyring_file::beside(database),
-        Some(KeyringSource::File(path)) => path.clone(),
-        Some(KeyringSource::Keys(_)) => return Ok(()),
-    };
-    if database.exists() || !keyring.exists() {
+    let keyring = keyring_file::beside(database);
+    // One that is named may have been made a moment ago, for a database that is yet to be.
+    if settings.keyring.is_some() || database.exists() || !keyring.exists() {
         return Ok(());
     }
     Err(Failure::refused(format!(
