@@ -11,8 +11,10 @@ use account_axum::error_body::ApiError;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::header::{CONNECTION, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use axum::http::header::{
+    CONNECTION, HOST, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
 use hyper::body::{Body as _, Incoming};
@@ -50,7 +52,9 @@ impl Answering {
         phase.enter(Phase::Busy);
         let id = RequestId::next();
         // A length in two places is settled by the transfer coding, and nothing that follows is a request.
-        let close = request.headers().contains_key(TRANSFER_ENCODING) || phase.is_ambiguous();
+        let close = request.headers().contains_key(TRANSFER_ENCODING)
+            || phase.is_ambiguous()
+            || !names_one_host(&request);
         let seen = tracing::enabled!(tracing::Level::DEBUG).then(|| Seen::of(&request));
         let answer = match refusal(&request, &phase) {
             Some(refusal) => refusal.into_response(),
@@ -136,6 +140,12 @@ fn refusal(request: &Request<Incoming>, phase: &ConnectionPhase) -> Option<ApiEr
     if phase.is_ambiguous() {
         return Some(ApiError::bad_request("The length of the request is given in more than one way."));
     }
+    if !is_plainly_coded(request) {
+        return Some(ApiError::bad_request("The only transfer coding understood is chunked."));
+    }
+    if !names_one_host(request) {
+        return Some(ApiError::bad_request("The request must name one host."));
+    }
     if matches!(*request.method(), Method::TRACE | Method::CONNECT) {
         let method = request.method().as_str();
         return Some(ApiError::method_not_allowed(
@@ -145,6 +155,18 @@ fn refusal(request: &Request<Incoming>, phase: &ConnectionPhase) -> Option<ApiEr
         ));
     }
     None
+}
+
+/// Whether the body comes in no transfer coding, or once in `chunked` (SEC-60).
+fn is_plainly_coded(request: &Request<Incoming>) -> bool {
+    let mut codings = request.headers().get_all(TRANSFER_ENCODING).iter();
+    codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+}
+
+/// RFC 9112 section 3.2: HTTP/1.1 asks for one `Host`.
+fn names_one_host(request: &Request<Incoming>) -> bool {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    hosts == 1 || (hosts == 0 && request.version() == Version::HTTP_10)
 }
 
 fn too_late() -> Response<Body> {

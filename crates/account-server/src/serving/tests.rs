@@ -171,6 +171,22 @@ async fn sec_61_trace_is_405_in_json_and_echoes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sec_60_a_doubtful_coding_and_a_doubtful_host_are_refused_and_closed() {
+    let server = start(short()).await;
+    for head in [
+        "Host: a\r\nTransfer-Encoding: gzip, chunked",
+        "Host: a\r\nTransfer-Encoding: chunked, chunked",
+        "X-Host: a\r\nContent-Length: 0",
+        "Host: a\r\nHost: b\r\nContent-Length: 0",
+    ] {
+        let request = format!("POST /echo HTTP/1.1\r\n{head}\r\n\r\n");
+        let (answer, closed) = say(server.address, &request).await;
+        assert!(closed && answer.starts_with("HTTP/1.1 400 "), "{head}: {answer}");
+        assert!(answer.contains("connection: close"), "{head}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sec_60_ambiguous_framing_is_refused_and_closed() {
     let server = start(short()).await;
     for headers in [
