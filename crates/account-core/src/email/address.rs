@@ -102,7 +102,7 @@ impl Email {
     }
 
     /// The address as an envelope carries it: the local part as typed, since its host may tell cases
-    /// apart, and the domain in ASCII, which every mail server understands.
+    /// apart, and a domain that is not ASCII in its ASCII form, which every mail server understands.
     ///
     /// ```
     /// use account_core::email::Email;
@@ -111,8 +111,8 @@ impl Email {
     /// ```
     pub fn for_delivery(&self) -> String {
         match (self.typed.split_once('@'), self.canonical.split_once('@')) {
-            (Some((local, _)), Some((_, domain))) => format!("{local}@{domain}"),
-            _ => self.canonical.clone(),
+            (Some((local, typed)), Some((_, domain))) if !typed.is_ascii() => format!("{local}@{domain}"),
+            _ => self.typed.clone(),
         }
     }
 

@@ -122,8 +122,8 @@ fn sec_43_a_request_that_came_with_the_old_token_of_this_very_session_commits_no
 #[test]
 fn sec_05_a_password_made_of_the_account_s_own_names_is_refused_whoever_sets_it() {
     let house = House::new();
-    let account = house.register("johnathan");
+    let account = house.register("johnquillan");
     let (who, _) = house.by_session(&account);
-    let refused = house.change_password(&who, "Johnathan1").unwrap_err();
+    let refused = house.change_password(&who, "Johnquillan1").unwrap_err();
     assert_eq!(fault(&refused), Some(("password", &Fault::Compromised)));
 }

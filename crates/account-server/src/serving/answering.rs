@@ -27,6 +27,8 @@ use super::phase::{ConnectionPhase, Phase};
 use super::request_id::RequestId;
 use super::stopping::Stopping;
 
+/// The longest path, in bytes (SEC-59).
+const LONGEST_PATH: usize = 8 * 1024;
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -51,12 +53,12 @@ impl Answering {
     ) -> Result<Response<AnswerBody>, Infallible> {
         phase.enter(Phase::Busy);
         let id = RequestId::next();
+        let ambiguous = phase.next_is_ambiguous();
         // A length in two places is settled by the transfer coding, and nothing that follows is a request.
-        let close = request.headers().contains_key(TRANSFER_ENCODING)
-            || phase.is_ambiguous()
-            || !names_one_host(&request);
+        let close =
+            request.headers().contains_key(TRANSFER_ENCODING) || ambiguous || !names_one_host(&request);
         let seen = tracing::enabled!(tracing::Level::DEBUG).then(|| Seen::of(&request));
-        let answer = match refusal(&request, &phase) {
+        let answer = match refusal(&request, ambiguous) {
             Some(refusal) => refusal.into_response(),
             None => id.scope(self.routed(request, peer)).await,
         };
@@ -136,8 +138,8 @@ impl Answering {
 }
 
 /// What is refused before any route is looked for.
-fn refusal(request: &Request<Incoming>, phase: &ConnectionPhase) -> Option<ApiError> {
-    if phase.is_ambiguous() {
+fn refusal(request: &Request<Incoming>, ambiguous: bool) -> Option<ApiError> {
+    if ambiguous {
         return Some(ApiError::bad_request("The length of the request is given in more than one way."));
     }
     if !is_plainly_coded(request) {
@@ -146,13 +148,15 @@ fn refusal(request: &Request<Incoming>, phase: &ConnectionPhase) -> Option<ApiEr
     if !names_one_host(request) {
         return Some(ApiError::bad_request("The request must name one host."));
     }
-    if matches!(*request.method(), Method::TRACE | Method::CONNECT) {
-        let method = request.method().as_str();
-        return Some(ApiError::method_not_allowed(
-            method,
-            request.uri().path(),
-            "GET, HEAD, POST, PUT, DELETE",
+    if request.uri().path().len() > LONGEST_PATH {
+        return Some(ApiError::new(
+            StatusCode::URI_TOO_LONG,
+            "UriTooLongHttpException",
+            "The path of the request is longer than the server accepts.",
         ));
+    }
+    if *request.method() == Method::CONNECT {
+        return Some(ApiError::method_not_allowed("CONNECT", "", "GET, HEAD, POST, PUT, DELETE"));
     }
     None
 }
@@ -160,7 +164,8 @@ fn refusal(request: &Request<Incoming>, phase: &ConnectionPhase) -> Option<ApiEr
 /// Whether the body comes in no transfer coding, or once in `chunked` (SEC-60).
 fn is_plainly_coded(request: &Request<Incoming>) -> bool {
     let mut codings = request.headers().get_all(TRANSFER_ENCODING).iter();
-    codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+    let first = codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    first && codings.next().is_none()
 }
 
 /// RFC 9112 section 3.2: HTTP/1.1 asks for one `Host`.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use account_axum::unknown_route::only;
 use async_trait::async_trait;
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -38,8 +39,8 @@ pub(crate) fn routes(readiness: Arc<dyn Readiness>, stopping: Stopping) -> Route
         }
     };
     Router::new()
-        .route("/health/live", get(async || said(StatusCode::OK, "live")))
-        .route("/health/ready", get(ready))
+        .route("/health/live", only("GET, HEAD", get(async || said(StatusCode::OK, "live"))))
+        .route("/health/ready", only("GET, HEAD", get(ready)))
 }
 
 fn said(status: StatusCode, word: &str) -> Response {

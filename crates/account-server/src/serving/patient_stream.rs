@@ -52,16 +52,13 @@ impl PatientStream {
 
     fn arrived(&mut self, length: usize) {
         self.reading.forget_idle();
-        match self.phase.now() {
-            Phase::Idle => {
-                self.framing = FramingWatch::default();
-                self.phase.enter(Phase::Head);
-            }
-            Phase::Head => {}
-            Phase::Busy => return,
+        if self.phase.now() == Phase::Idle {
+            self.phase.enter(Phase::Head);
         }
         self.framing.see(self.piece.get(..length).unwrap_or_default());
-        self.phase.note_ambiguous(self.framing.is_ambiguous());
+        if let Some(number) = self.framing.first_ambiguous() {
+            self.phase.note_ambiguous(number);
+        }
     }
 
     /// Nothing to read: how long may that go on?

@@ -1,7 +1,7 @@
 //! What a connection is doing, shared between its socket and its requests: lying idle, sending a head, or
 //! busy with a request. The socket's patience depends on it.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,11 +14,24 @@ pub(crate) enum Phase {
     Busy,
 }
 
-/// The phase of one connection, and what was noticed about its present request.
-#[derive(Debug, Default)]
+/// The phase of one connection, and what was noticed about its requests.
+#[derive(Debug)]
 pub(crate) struct ConnectionPhase {
     phase: AtomicU8,
-    ambiguous: AtomicBool,
+    /// Requests whose answering has begun.
+    requests: AtomicU64,
+    /// The number of the first request with an ambiguous framing.
+    ambiguous: AtomicU64,
+}
+
+impl Default for ConnectionPhase {
+    fn default() -> Self {
+        Self {
+            phase: AtomicU8::default(),
+            requests: AtomicU64::default(),
+            ambiguous: AtomicU64::new(u64::MAX),
+        }
+    }
 }
 
 // One task drives a connection, so that its loads and stores are ordered as it made them.
@@ -42,13 +55,14 @@ impl ConnectionPhase {
         self.phase.store(number, Ordering::Relaxed);
     }
 
-    /// Notes whether the head's framing was ambiguous.
-    pub(crate) fn note_ambiguous(&self, ambiguous: bool) {
-        self.ambiguous.store(ambiguous, Ordering::Relaxed);
+    /// Notes the number, from 0, of the first request whose framing is ambiguous.
+    pub(crate) fn note_ambiguous(&self, number: u64) {
+        self.ambiguous.store(number, Ordering::Relaxed);
     }
 
-    /// Whether the present request's framing is ambiguous (SEC-60).
-    pub(crate) fn is_ambiguous(&self) -> bool {
-        self.ambiguous.load(Ordering::Relaxed)
+    /// Counts the next request, and says whether its framing is ambiguous (SEC-60). What comes after such a
+    /// request is no request.
+    pub(crate) fn next_is_ambiguous(&self) -> bool {
+        self.requests.fetch_add(1, Ordering::Relaxed) >= self.ambiguous.load(Ordering::Relaxed)
     }
 }

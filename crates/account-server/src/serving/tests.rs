@@ -163,11 +163,38 @@ async fn sec_63_a_panic_is_500_without_its_words_and_the_connection_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sec_61_trace_is_405_in_json_and_echoes_nothing() {
     let server = start(short()).await;
-    let (answer, _) = say(server.address, "TRACE / HTTP/1.1\r\nHost: a\r\nX-Mine: geheim\r\n\r\n").await;
+    let (answer, _) =
+        say(server.address, "TRACE /health/live HTTP/1.1\r\nHost: a\r\nX-Mine: geheim\r\n\r\n").await;
     assert!(
         answer.starts_with("HTTP/1.1 405") && answer.contains("\"errors\"") && !answer.contains("geheim"),
         "{answer}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sec_60_an_ambiguous_request_behind_another_is_refused_and_closed() {
+    let server = start(short()).await;
+    for lengths in
+        ["Content-Length: 2\r\nTransfer-Encoding: chunked", "Content-Length: 2\r\nContent-Length: 2"]
+    {
+        for before in [get_of("/"), "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc".into()] {
+            let request = format!("{before}POST /echo HTTP/1.1\r\nHost: a\r\n{lengths}\r\n\r\n{{}}");
+            let (answer, closed) = say(server.address, &request).await;
+            assert!(closed && answer.starts_with("HTTP/1.1 200"), "{lengths}: {answer}");
+            assert!(
+                answer.contains("HTTP/1.1 400 ") && answer.contains("more than one way"),
+                "{lengths}: {answer}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sec_59_a_path_over_8_kib_is_414_and_not_echoed() {
+    let server = start(short()).await;
+    let (answer, _) = say(server.address, &get_of(&format!("/{}", "a".repeat(8 * 1024)))).await;
+    assert!(answer.starts_with("HTTP/1.1 414") && answer.contains("\"errors\""), "{answer}");
+    assert!(!answer.contains("aaaa"), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
