@@ -41,17 +41,19 @@ fn set_level(levels: &mut Levels<'_>, key: &ThrottleKey, level: Level) -> Result
 /// Looks at all budgets before it writes to any: one that is used up leaves the others whole.
 fn take(transaction: &WriteTransaction, budgets: &[Budget], now: Timestamp) -> Result<Verdict, Failure> {
     let mut levels = transaction.open_table(LEVELS)?;
-    let mut taken = Vec::with_capacity(budgets.len());
+    let mut known = Vec::with_capacity(budgets.len());
     for budget in budgets {
-        match Level::take(level(&levels, &budget.key)?, budget, now) {
-            Ok(level) => taken.push((budget.key, level)),
-            Err(wait) => return Ok(Verdict::Wait(wait)),
+        known.push((level(&levels, &budget.key)?, budget));
+    }
+    match Level::take_all(known, now) {
+        Ok(taken) => {
+            for (key, level) in taken {
+                set_level(&mut levels, &key, level)?;
+            }
+            Ok(Verdict::Taken)
         }
+        Err(wait) => Ok(Verdict::Wait(wait)),
     }
-    for (key, level) in taken {
-        set_level(&mut levels, &key, level)?;
-    }
-    Ok(Verdict::Taken)
 }
 
 fn give_back(transaction: &WriteTransaction, budgets: &[Budget], now: Timestamp) -> Result<(), Failure> {
