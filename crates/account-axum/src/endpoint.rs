@@ -18,7 +18,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use crate::edge::{Edge, Refused};
 use crate::error_body::ApiError;
 use crate::fields::Fields;
-use crate::json_body::{MAX_BODY, read_fields};
+use crate::json_body::{MAX_BODY, pass_over, read_fields};
 use crate::refusal::{Wording, refusal};
 
 /// The methods that the client area has.
@@ -112,7 +112,10 @@ async fn serve<E: Endpoint>(edge: &Edge, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let who = match edge.gate.admit(&parts).await {
         Ok(who) => who,
-        Err(error) => return refused(edge, &parts, None, error),
+        Err(error) => {
+            pass_over(&parts.headers, body).await;
+            return refused(edge, &parts, None, error);
+        }
     };
     let fields = match read_fields(&parts.headers, body, MAX_BODY).await {
         Ok(fields) => fields,

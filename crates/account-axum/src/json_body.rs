@@ -6,7 +6,7 @@
 
 use axum::body::{Body, HttpBody};
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, EXPECT};
 use http_body_util::BodyExt;
 use zeroize::Zeroizing;
 
@@ -57,6 +57,9 @@ pub async fn read_fields(headers: &HeaderMap, body: Body, limit: usize) -> Resul
     if body.is_end_stream() {
         return Ok(Fields::default());
     }
+    if exceeds(&body, limit) && awaits_leave(headers) {
+        return Err(BodyError::TooLarge);
+    }
     let bytes = read(body, limit).await?;
     if bytes.is_empty() {
         return Ok(Fields::default());
@@ -79,11 +82,11 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// The body in one buffer that is wiped on drop: it may hold passwords.
 async fn read(mut body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyError> {
-    let announced = body.size_hint().lower();
-    if announced > u64::try_from(limit).unwrap_or(u64::MAX) {
+    if exceeds(&body, limit) {
         discard(body, 0).await;
         return Err(BodyError::TooLarge);
     }
+    let announced = body.size_hint().lower();
     // Reserved at once: a buffer that grows would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(announced).unwrap_or(limit)));
     while let Some(frame) = body.frame().await {
@@ -106,6 +109,24 @@ fn regrown(bytes: &[u8], limit: usize) -> Zeroizing<Vec<u8>> {
     let mut larger = Zeroizing::new(Vec::with_capacity(limit));
     larger.extend_from_slice(bytes);
     larger
+}
+
+/// Takes the body of a request that is refused without it, so that a client still sending can read why. One
+/// that waits for leave to send is told at once.
+pub(crate) async fn pass_over(headers: &HeaderMap, body: Body) {
+    if !body.is_end_stream() && !awaits_leave(headers) {
+        discard(body, 0).await;
+    }
+}
+
+fn exceeds(body: &Body, limit: usize) -> bool {
+    body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX)
+}
+
+/// Whether the client sends its body only when it is told to go on (RFC 9110 section 10.1.1). Reading a byte
+/// of it tells it so.
+fn awaits_leave(headers: &HeaderMap) -> bool {
+    headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
 async fn discard(mut body: Body, already: u64) {
@@ -188,6 +209,33 @@ mod tests {
         assert_eq!(status(&typed("application/json"), chunked(1024, 65)).await, 413);
         assert_eq!(status(&typed("application/json"), chunked(1 << 20, 40)).await, 413);
         assert_eq!(status(&HeaderMap::new(), chunked(1024, 65)).await, 413);
+    }
+
+    /// A body of a megabyte that nobody may ask for.
+    struct Unasked;
+
+    impl HttpBody for Unasked {
+        type Data = axum::body::Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+            panic!("the client was told to send");
+        }
+
+        fn size_hint(&self) -> http_body::SizeHint {
+            http_body::SizeHint::with_exact(1 << 20)
+        }
+    }
+
+    #[tokio::test]
+    async fn sec_59_a_client_that_waits_for_leave_to_send_too_much_does_not_get_it() {
+        let mut headers = typed("application/json");
+        headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
+        assert_eq!(status(&headers, Body::new(Unasked)).await, 413);
+        pass_over(&headers, Body::new(Unasked)).await;
     }
 
     #[tokio::test]

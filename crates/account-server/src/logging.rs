@@ -16,12 +16,16 @@ use crate::failure::Failure;
 use crate::serving::RequestId;
 use crate::settings::{LogFormat, Settings};
 
+/// PostgreSQL's notices tell of tables that are there already, which nobody needs to know; `RUST_LOG` may ask
+/// for them by name.
+const QUIET: &str = "sqlx::postgres::notice=warn";
+
 /// Starts logging for the rest of the process.
 ///
 /// # Errors
 /// One line if `RUST_LOG` cannot be understood.
 pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&settings.log)
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", settings.log))
         .map_err(|error| Failure::refused(format!("RUST_LOG: cannot be understood: {error}")))?;
     let format = Format::default();
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
