@@ -57,7 +57,8 @@ pub async fn read_fields(headers: &HeaderMap, body: Body, limit: usize) -> Resul
     if body.is_end_stream() {
         return Ok(Fields::default());
     }
-    if exceeds(&body, limit) && awaits_leave(headers) {
+    if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        pass_over(headers, body).await;
         return Err(BodyError::TooLarge);
     }
     let bytes = read(body, limit).await?;
@@ -82,10 +83,6 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// The body in one buffer that is wiped on drop: it may hold passwords.
 async fn read(mut body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyError> {
-    if exceeds(&body, limit) {
-        discard(body, 0).await;
-        return Err(BodyError::TooLarge);
-    }
     let announced = body.size_hint().lower();
     // Reserved at once: a buffer that grows would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(announced).unwrap_or(limit)));
@@ -117,10 +114,6 @@ pub(crate) async fn pass_over(headers: &HeaderMap, body: Body) {
     if !body.is_end_stream() && !awaits_leave(headers) {
         discard(body, 0).await;
     }
-}
-
-fn exceeds(body: &Body, limit: usize) -> bool {
-    body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX)
 }
 
 /// Whether the client sends its body only when it is told to go on (RFC 9110 section 10.1.1). Reading a byte

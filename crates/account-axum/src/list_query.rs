@@ -129,8 +129,7 @@ fn decoded(text: &str) -> Cow<'_, str> {
     Cow::Owned(percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
 }
 
-/// A number from 1 up; anything else is none.
-/// A whole number above 0; the largest there is for one that is larger still.
+/// A whole number from 1 up, the largest there is for one that is larger still; anything else is none.
 fn natural(text: &str) -> Option<u64> {
     match text.parse::<u64>() {
         Err(error) if *error.kind() == IntErrorKind::PosOverflow => Some(u64::MAX),
