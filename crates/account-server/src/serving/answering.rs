@@ -54,11 +54,11 @@ impl Answering {
         phase.enter(Phase::Busy);
         let id = RequestId::next();
         let ambiguous = phase.next_is_ambiguous();
+        let one_host = names_one_host(&request);
         // A length in two places is settled by the transfer coding, and nothing that follows is a request.
-        let close =
-            request.headers().contains_key(TRANSFER_ENCODING) || ambiguous || !names_one_host(&request);
+        let close = request.headers().contains_key(TRANSFER_ENCODING) || ambiguous || !one_host;
         let seen = tracing::enabled!(tracing::Level::DEBUG).then(|| Seen::of(&request));
-        let answer = match refusal(&request, ambiguous) {
+        let answer = match refusal(&request, ambiguous, one_host) {
             Some(refusal) => refusal.into_response(),
             None => id.scope(self.routed(request, peer)).await,
         };
@@ -138,14 +138,14 @@ impl Answering {
 }
 
 /// What is refused before any route is looked for.
-fn refusal(request: &Request<Incoming>, ambiguous: bool) -> Option<ApiError> {
+fn refusal(request: &Request<Incoming>, ambiguous: bool, one_host: bool) -> Option<ApiError> {
     if ambiguous {
         return Some(ApiError::bad_request("The length of the request is given in more than one way."));
     }
     if !is_plainly_coded(request) {
         return Some(ApiError::bad_request("The only transfer coding understood is chunked."));
     }
-    if !names_one_host(request) {
+    if !one_host {
         return Some(ApiError::bad_request("The request must name one host."));
     }
     if request.uri().path().len() > LONGEST_PATH {
