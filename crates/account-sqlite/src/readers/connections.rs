@@ -16,7 +16,7 @@ use crate::open::OpenError;
 
 pub(super) struct Connections {
     all: Box<[Mutex<Connection>]>,
-    pace: Pace,
+    pub(super) pace: Pace,
 }
 
 statements! {

@@ -104,6 +104,8 @@ mod tests {
     fn quick_reads_are_answered_where_they_are_asked() {
         let (readers, _folder) = readers();
         for _ in 0..100 {
+            // A busy machine makes a read long that is none.
+            (0..100).for_each(|_| readers.connections.pace.saw(Duration::ZERO));
             assert_eq!(answered_by(&readers, Duration::ZERO), thread::current().id());
         }
         assert!(readers.threads.get().is_none(), "no thread was needed");
