@@ -1,6 +1,9 @@
 //! Opens the database and finds the keyring that belongs to it. A new SQLite database gets a keyring beside
 //! it; any other database must be told where its keyring is. Which rows there are is the store's affair.
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -63,8 +66,9 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
 pub(crate) fn refuse_lost_database(settings: &Settings) -> Result<(), Failure> {
     let Some(database) = settings.database.sqlite_path() else { return Ok(()) };
     let keyring = keyring_file::beside(database);
-    // One that is named may have been made a moment ago, for a database that is yet to be.
-    if settings.keyring.is_some() || database.exists() || !keyring.exists() {
+    // One that is named may have been made a moment ago, for a database that is yet to be. One beside the
+    // database is made after it, so it is looked for first: another program may be making both just now.
+    if settings.keyring.is_some() || !keyring.exists() || database.exists() {
         return Ok(());
     }
     Err(Failure::refused(format!(
@@ -111,6 +115,7 @@ fn make_beside(database: &Path, path: &Path) -> Result<(), Failure> {
             path.display()
         )));
     }
+    make_empty(database)?;
     match keyring_file::create(path, &OsEntropy) {
         // Another process made it at the same moment.
         Err(_) if path.exists() => Ok(()),
@@ -120,6 +125,16 @@ fn make_beside(database: &Path, path: &Path) -> Result<(), Failure> {
                 "made a keyring for the new database; back it up, and keep the copy apart from the database's"
             );
         }),
+    }
+}
+
+/// The database's file, before its keyring: a keyring without a database then means that one was lost.
+fn make_empty(database: &Path) -> Result<(), Failure> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(database) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(Failure::refused(format!("cannot make the database {}: {error}", database.display())))
+        }
+        _ => Ok(()),
     }
 }
 

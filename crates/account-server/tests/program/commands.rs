@@ -231,11 +231,13 @@ fn many_commands_at_once_lose_nothing() {
 
 #[test]
 fn two_first_starts_at_once_agree_on_one_keyring() {
-    let place = Place::new();
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| place.run(&["user", "list"]).result().to_owned());
-        }
-    });
-    place.user("mia");
+    for _ in 0..10 {
+        let place = Place::new();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| place.run(&["user", "list"]).result().to_owned());
+            }
+        });
+        place.user("mia");
+    }
 }
