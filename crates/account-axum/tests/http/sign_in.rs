@@ -104,6 +104,19 @@ fn sec_13_five_wrong_passwords_from_one_client_and_f_33_the_answer_says_so_twice
     assert_eq!(house.browser().login("alice", PASSWORD).status, 200);
 }
 
+fn sec_13_guesses_never_tell_which_address_and_username_belong_together(kind: Kind) {
+    let house = House::new(kind);
+    house.account("alice");
+    let statuses = |username: &str, email: &str| -> Vec<u16> {
+        let names = [[username; 5], [email; 5]].concat();
+        names.iter().map(|name| house.browser().login(name, "wrong").status).collect()
+    };
+    let known = statuses("alice", "alice@example.com");
+    house.later(60);
+    assert_eq!(statuses("nobody", "nobody@example.com"), known);
+    assert_eq!(known, [400; 10], "counted apart, as the names of two people would be");
+}
+
 fn sec_12_one_client_has_one_budget_over_all_names_and_no_header_makes_another(kind: Kind) {
     let house = House::new(kind);
     house.account("alice");
@@ -211,6 +224,7 @@ on_every_store!(
     a_complete_sign_in_answers_who_it_is_and_sets_the_cookie,
     sec_10_unknown_names_wrong_passwords_and_disabled_accounts_are_refused_alike,
     f_38_what_is_missing_or_of_another_type_is_wrong_like_anything_else,
+    sec_13_guesses_never_tell_which_address_and_username_belong_together,
     sec_13_five_wrong_passwords_from_one_client_and_f_33_the_answer_says_so_twice,
     sec_12_one_client_has_one_budget_over_all_names_and_no_header_makes_another,
     f_14_a_success_clears_no_failures_of_the_same_client,

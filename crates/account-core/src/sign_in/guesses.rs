@@ -1,4 +1,5 @@
-//! The budgets of a sign-in: by client, by account and client, by account (SEC-12, 13, 25).
+//! The budgets of a sign-in: by client, by name and client, by name, and for second factors by account
+//! (SEC-12, 13, 25).
 //!
 //! A stranger cannot lock the owner out: clients and networks that the owner signed in from have
 //! budgets of their own. Where the client's address is unknown, the accounts' budgets alone count: one
@@ -21,38 +22,46 @@ const KNOWN_FOR: Duration = Duration::from_secs(90 * 86_400);
 const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
 const QUARTER_HOUR: Duration = Duration::from_secs(15 * 60);
 
-/// Whom a sign-in is about: an account, or a name that nobody has. Both are counted alike, and no two
-/// spellings that would find one account are counted apart.
-pub(crate) enum Whom {
-    Account(AccountUid),
-    Nobody(&'static str, String),
+/// A name as it was typed into a sign-in. Guesses are counted by it whether somebody has it or not: counted
+/// by account, an address and a username of one person would tell that they exist and belong together. No
+/// two spellings that would find one account are counted apart.
+pub(crate) struct TypedName {
+    kind: &'static str,
+    name: String,
 }
 
-impl Whom {
-    pub(crate) fn nobody(typed: &str, login: Option<&Login>) -> Self {
-        match login {
-            Some(Login::Email(email)) => Self::Nobody("email", email.canonical().to_owned()),
-            Some(Login::Username(username)) => Self::Nobody("username", username.as_str().to_owned()),
-            None => Self::Nobody("text", typed.chars().take(191).collect()),
-        }
+impl TypedName {
+    pub(crate) fn of(typed: &str, login: Option<&Login>) -> Self {
+        let (kind, name) = match login {
+            Some(Login::Email(email)) => ("email", email.canonical().to_owned()),
+            Some(Login::Username(username)) => ("username", username.as_str().to_owned()),
+            None => ("text", typed.chars().take(191).collect()),
+        };
+        Self { kind, name }
     }
 
-    fn about(&self) -> [&[u8]; 2] {
-        match self {
-            Self::Account(uid) => [b"account", uid.as_bytes()],
-            Self::Nobody(kind, name) => [kind.as_bytes(), name.as_bytes()],
-        }
+    fn about(&self) -> About<'_> {
+        [self.kind.as_bytes(), self.name.as_bytes()]
     }
+}
+
+/// What is counted: a kind, and one of it.
+type About<'a> = [&'a [u8]; 2];
+
+fn account(uid: &AccountUid) -> About<'_> {
+    [b"account", uid.as_bytes()]
 }
 
 impl Accounts {
-    /// Reserves a guess at a password.
+    /// Reserves a guess at the password of whoever has this name: of `owner`, if somebody does.
     pub(crate) async fn reserve_password_guess(
         &self,
-        whom: &Whom,
+        typed: &TypedName,
+        owner: Option<AccountUid>,
         client: Option<IpAddr>,
     ) -> Result<Guess, Error> {
-        let ([kind, name], place) = (whom.about(), self.place(whom, client).await?);
+        let whose = owner.as_ref().map_or(typed.about(), account);
+        let ([kind, name], place) = (typed.about(), self.place(whose, client).await?);
         let mut budgets =
             vec![self.budget("sign-in-account", &[kind, name, &place], 50, HOUR, Refill::AllAtOnce)];
         if let Some(host) = host(client) {
@@ -60,26 +69,26 @@ impl Accounts {
             let about = [kind, name, host.as_slice()];
             budgets.push(self.budget("sign-in-account-client", &about, 5, FIVE_MINUTES, Refill::AllAtOnce));
         }
-        self.reserve_or_lock_out(whom, client, budgets).await
+        self.reserve_or_lock_out(typed.about(), client, budgets).await
     }
 
     /// Reserves a guess at a second factor. Whoever guesses has the password already: right passwords
     /// do not reset it, and the owner is told.
     pub(crate) async fn reserve_factor_guess(
         &self,
-        account: &Account,
+        owner: &Account,
         client: Option<IpAddr>,
     ) -> Result<Guess, Error> {
-        let whom = Whom::Account(account.uid);
-        let (uid, place) = (account.uid.as_bytes().as_slice(), self.place(&whom, client).await?);
+        let whose = account(&owner.uid);
+        let (uid, place) = (owner.uid.as_bytes().as_slice(), self.place(whose, client).await?);
         let mut budgets = vec![
             self.budget("second-factor", &[uid, &place], 10, QUARTER_HOUR, Refill::AllAtOnce),
             self.budget("second-factor-day", &[uid, &place], 30, DAY, Refill::AllAtOnce),
         ];
         budgets.extend(host(client).map(|host| self.by_client(&host)));
-        let reserved = self.reserve_or_lock_out(&whom, client, budgets).await;
+        let reserved = self.reserve_or_lock_out(whose, client, budgets).await;
         if matches!(reserved, Err(Error::SignInLockedOut(_))) {
-            self.tell_of_guesses(account).await?;
+            self.tell_of_guesses(owner).await?;
         }
         reserved
     }
@@ -101,44 +110,43 @@ impl Accounts {
         self.budget("sign-in-client", &[host], 10, MINUTE, Refill::Gradual)
     }
 
-    /// One client's guesses share their smallest budgets; where the client is not known, one account's do.
+    /// One client's guesses share their smallest budgets; where the client is not known, those about one name do.
     async fn reserve_or_lock_out(
         &self,
-        whom: &Whom,
+        about: About<'_>,
         client: Option<IpAddr>,
         budgets: Vec<Budget>,
     ) -> Result<Guess, Error> {
         let line = match host(client) {
             Some(host) => [b"client".as_slice(), &host].concat(),
-            None => whom.about().concat(),
+            None => about.concat(),
         };
         self.reserve_guess(line, budgets).await?.map_err(Error::SignInLockedOut)
     }
 
     /// Remembers that the owner signed in from this address, and from its network.
-    pub(crate) async fn remember_client(&self, account: AccountUid, client: Option<IpAddr>) {
+    pub(crate) async fn remember_client(&self, owner: AccountUid, client: Option<IpAddr>) {
         if !self.inner.policy.throttled {
             return;
         }
         let until = self.inner.clock.now().plus(KNOWN_FOR);
-        let whom = Whom::Account(account);
         for place in [host(client), network(client)].into_iter().flatten() {
             // A sign-in that stands must not fail for want of this.
-            drop(self.inner.throttle.remember(&self.known_key(&whom, &place), until).await);
+            drop(self.inner.throttle.remember(&self.known_key(account(&owner), &place), until).await);
         }
     }
 
     /// Which of an account's budgets a client draws on: its own, its network's, or the strangers'. The
     /// same questions for everybody.
-    async fn place(&self, whom: &Whom, client: Option<IpAddr>) -> Result<Vec<u8>, Error> {
+    async fn place(&self, whose: About<'_>, client: Option<IpAddr>) -> Result<Vec<u8>, Error> {
         let strangers = b"strangers".to_vec();
         let (Some(host), Some(network)) = (host(client), network(client)) else { return Ok(strangers) };
         if !self.inner.policy.throttled {
             return Ok(strangers);
         }
         let now = self.inner.clock.now();
-        let knows_host = self.inner.throttle.remembers(&self.known_key(whom, &host), now).await?;
-        let knows_network = self.inner.throttle.remembers(&self.known_key(whom, &network), now).await?;
+        let knows_host = self.inner.throttle.remembers(&self.known_key(whose, &host), now).await?;
+        let knows_network = self.inner.throttle.remembers(&self.known_key(whose, &network), now).await?;
         Ok(if knows_host {
             host
         } else if knows_network {
@@ -148,8 +156,7 @@ impl Accounts {
         })
     }
 
-    fn known_key(&self, whom: &Whom, place: &[u8]) -> ThrottleKey {
-        let [kind, name] = whom.about();
+    fn known_key(&self, [kind, name]: About<'_>, place: &[u8]) -> ThrottleKey {
         self.throttle_key("known-client", &[kind, name, place])
     }
 

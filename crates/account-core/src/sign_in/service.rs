@@ -10,7 +10,7 @@ use crate::password::{Password, PasswordHash};
 use crate::principal::Actor;
 use crate::profile::Login;
 use crate::session::{self, Client, OpenedSession, Opening, SessionToken};
-use crate::sign_in::guesses::Whom;
+use crate::sign_in::guesses::TypedName;
 use crate::sign_in::{ConfirmationToken, PendingSignIn, SecondFactor};
 use crate::store::{AccountState, Change};
 use crate::time::Timestamp;
@@ -153,11 +153,9 @@ impl SignIn<'_> {
             None => None,
         };
         let state = inner.store.state(id.unwrap_or(NOBODY)).await?;
-        let whom = match &state {
-            Some(state) => Whom::Account(state.account.uid),
-            None => Whom::nobody(login, parsed.as_ref()),
-        };
-        let reserved = self.0.reserve_password_guess(&whom, client.ip).await?;
+        let owner = state.as_ref().map(|state| state.account.uid);
+        let typed = TypedName::of(login, parsed.as_ref());
+        let reserved = self.0.reserve_password_guess(&typed, owner, client.ip).await?;
         let verdict = match (&state, password) {
             (Some(state), Some(password)) => self.0.verify(state, password).await,
             (_, password) => self.0.verify_nobody(password).await,
