@@ -69,14 +69,23 @@ impl Fields {
         }
     }
 
-    /// The digits of a one-time code: a string, or a number filled with zeros on the left to
-    /// `digits` (contract 8.3).
+    /// A one-time code: a number, or a string that is one. A whole number is filled with zeros on the
+    /// left to `digits`; another has none of a code's digits, so nothing is left of it (contract 8.3).
     pub fn code(&self, name: &str, digits: usize) -> Field<String> {
         match self.0.get(name) {
             Some(Json::Natural(number)) => Field::Given(format!("{number:0digits$}")),
-            _ => self.string(name).map(str::to_owned),
+            Some(Json::OtherNumber) => Field::Given(String::new()),
+            _ => match self.string(name) {
+                Field::Given(text) if !is_numeric(text) => Field::WrongType,
+                text => text.map(str::to_owned),
+            },
         }
     }
+}
+
+/// As the rule `numeric` has it: signs, fractions and exponents are numbers too.
+fn is_numeric(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 fn trimmed(value: &Json) -> Field<&str> {
@@ -194,10 +203,13 @@ mod tests {
 
     #[test]
     fn a_code_keeps_its_leading_zeros() {
-        let fields = fields(r#"{"text":"012345","number":12345,"wrong":[1]}"#);
+        let fields =
+            fields(r#"{"text":"012345","number":12345,"wrong":[1],"word":"12x456","fraction":12.5}"#);
         assert_eq!(fields.code("text", 6), Field::Given("012345".into()));
         assert_eq!(fields.code("number", 6), Field::Given("012345".into()));
         assert_eq!(fields.code("wrong", 6), Field::WrongType);
+        assert_eq!(fields.code("word", 6), Field::WrongType);
+        assert_eq!(fields.code("fraction", 6), Field::Given(String::new()));
         assert_eq!(fields.code("none", 6), Field::Absent);
     }
 

@@ -60,23 +60,25 @@ fn second_factor(fields: &Fields) -> Result<(&str, SecondFactor), FieldErrors> {
     let mut errors = FieldErrors::default();
     let token = fields.string("confirmation_token").required(Fault::NotAString);
     let token = errors.take("confirmation_token", token);
-    let recovery = errors.take("recovery_token", fields.string("recovery_token").optional(Fault::NotAString));
-    let factor = match recovery {
-        Some(Some(code)) => Some(SecondFactor::Recovery(RecoveryCode::parse(code))),
-        _ => errors.take("authentication_code", totp(fields.code("authentication_code", DIGITS))),
+    let (code, recovery) = (fields.code("authentication_code", DIGITS), fields.string("recovery_token"));
+    // Each is required unless the other is there, of whatever type that is.
+    let neither = matches!((&code, &recovery), (Field::Absent, Field::Absent));
+    let needed = if neither { vec![Fault::Required] } else { Vec::new() };
+    let code = match code {
+        Field::Absent => Err(needed.clone()),
+        code => code.required(Fault::NotANumber).map(|code| SecondFactor::Totp(TotpCode::parse(&code))),
     };
+    let recovery = match recovery {
+        Field::Absent => Err(needed),
+        code => {
+            code.required(Fault::NotAString).map(|code| SecondFactor::Recovery(RecoveryCode::parse(code)))
+        }
+    };
+    let code = errors.take("authentication_code", code);
+    let factor = errors.take("recovery_token", recovery).or(code);
     match (token, factor) {
         (Some(token), Some(factor)) if errors.iter().next().is_none() => Ok((token, factor)),
         _ => Err(errors),
-    }
-}
-
-fn totp(code: Field<String>) -> Result<SecondFactor, Vec<Fault>> {
-    let code = code.required(Fault::NotANumber)?;
-    if code.bytes().all(|byte| byte.is_ascii_digit()) {
-        Ok(SecondFactor::Totp(TotpCode::parse(&code)))
-    } else {
-        Err(vec![Fault::NotANumber])
     }
 }
 
@@ -152,9 +154,14 @@ mod tests {
 
     #[test]
     fn one_of_the_two_factors_is_required() {
+        let both = |rule| [one("authentication_code", rule), one("recovery_token", rule)].concat();
+        assert_eq!(rules("{}"), [one("confirmation_token", "required"), both("required")].concat());
+        assert_eq!(rules(r#"{"confirmation_token":"t"}"#), both("required"));
+        assert_eq!(rules(r#"{"confirmation_token":"t","recovery_token":""}"#), both("required"));
         assert_eq!(
-            rules("{}"),
-            [("confirmation_token".to_owned(), "required"), ("authentication_code".to_owned(), "required")]
+            rules(r#"{"confirmation_token":"t","recovery_token":5}"#),
+            one("recovery_token", "string"),
+            "the code is not required beside it"
         );
         assert_eq!(rules(r#"{"confirmation_token":"t","authentication_code":"000123"}"#), []);
         assert_eq!(rules(r#"{"confirmation_token":"t","authentication_code":123}"#), []);
@@ -167,6 +174,14 @@ mod tests {
             rules(r#"{"confirmation_token":"t","authentication_code":"123456","recovery_token":[]}"#),
             one("recovery_token", "string")
         );
+        for number in ["-5", "12.5", "1e3", "\"-5\"", "\"12.5\"", "\"1e3\""] {
+            let body = format!(r#"{{"confirmation_token":"t","authentication_code":{number}}}"#);
+            assert_eq!(rules(&body), [], "{number} is a number, and a wrong code");
+        }
+        for number in ["\"0x10\"", "\"inf\"", "\"nan\"", "true", "[1]"] {
+            let body = format!(r#"{{"confirmation_token":"t","authentication_code":{number}}}"#);
+            assert_eq!(rules(&body), one("authentication_code", "numeric"), "{number}");
+        }
     }
 
     #[test]

@@ -125,22 +125,40 @@ fn f_15_and_f_7_without_a_record_of_ones_own_there_is_nothing_to_confirm(kind: K
         let body = json!({"confirmation_token": token, "authentication_code": house.code(&secret, 1)});
         assert_display(&house.browser().post(CHECKPOINT, &body), EXPIRED);
     }
-    for (body, fields) in [
-        (json!({}), &["confirmation_token", "authentication_code"][..]),
+    for (body, expected) in [
+        (
+            json!({}),
+            &["confirmation_token required", "authentication_code required", "recovery_token required"][..],
+        ),
         (
             json!({"confirmation_token": ["x"], "authentication_code": "x"}),
-            &["confirmation_token", "authentication_code"],
+            &["confirmation_token string", "authentication_code numeric"],
         ),
         (
-            json!({"confirmation_token": "x", "recovery_token": {}}),
-            &["recovery_token", "authentication_code"],
+            json!({"confirmation_token": "x", "recovery_token": ""}),
+            &["authentication_code required", "recovery_token required"],
         ),
+        (json!({"confirmation_token": "x", "recovery_token": {}}), &["recovery_token string"]),
     ] {
         let answer = house.browser().post(CHECKPOINT, &body);
         assert_eq!(answer.status, 422, "{answer:?}");
         let errors = answer.json()["errors"].as_array().unwrap().clone();
-        let named: Vec<_> = errors.iter().map(|error| error["meta"]["source_field"].clone()).collect();
-        assert_eq!(named, fields);
+        let named: Vec<_> = errors
+            .iter()
+            .map(|error| (&error["meta"]["source_field"], &error["meta"]["rule"]))
+            .map(|(field, rule)| format!("{} {}", field.as_str().unwrap(), rule.as_str().unwrap()))
+            .collect();
+        assert_eq!(named, expected);
+    }
+}
+
+fn what_is_a_number_and_no_code_is_a_wrong_code(kind: Kind) {
+    let house = House::new(kind);
+    let alice = house.person("alice");
+    alice.enable_two_factor();
+    for code in [json!(-5), json!(12.5), json!("1e3")] {
+        let factor = json!({"authentication_code": code});
+        assert_display(&house.signed_in_with(&alice.account, &factor).0, WRONG_CODE);
     }
 }
 
@@ -194,6 +212,7 @@ on_every_store!(
     sec_27_and_f_2_one_recovery_code_and_twenty_tickets_at_once_are_one_sign_in,
     a_recovery_code_is_spent_once_wins_over_a_code_and_the_owner_is_told,
     f_15_and_f_7_without_a_record_of_ones_own_there_is_nothing_to_confirm,
+    what_is_a_number_and_no_code_is_a_wrong_code,
     sec_24_a_ticket_dies_of_time_use_and_change,
     f_31_five_wrong_codes_end_a_ticket_and_sec_25_ten_an_hour_quarter,
 );
