@@ -1,5 +1,6 @@
 //! Choosing a new password by mail, and proving an address (contract 8.5 and 8.6, SEC-16).
 
+use account_core::mail::Message;
 use serde_json::{Value, json};
 
 use crate::house::{House, ORIGIN, PASSWORD};
@@ -15,7 +16,10 @@ const NEW: &str = "another horse battery";
 
 /// The token of the link in the newest mail.
 fn token_in_mail(house: &House, path: &str) -> String {
-    let mail = house.mails().pop().expect("a mail");
+    token_of(&house.mails().pop().expect("a mail"), path)
+}
+
+fn token_of(mail: &Message, path: &str) -> String {
     let link = format!("{ORIGIN}{path}/");
     let after = mail.text.split(&link).nth(1).unwrap_or_else(|| panic!("{link} in {}", mail.text));
     let token: String = after.chars().take_while(|c| *c != '?').collect();
@@ -183,7 +187,37 @@ fn an_address_is_proven_once_and_policy_may_demand_it(kind: Kind) {
     assert!(house.mails().is_empty());
 }
 
+fn a_new_address_is_sent_the_link_that_proves_it_with_the_change(kind: Kind) {
+    let house = House::with(kind, |plan| plan.policy.verified_email_required = true);
+    let alice = house.person("alice");
+    house.mails();
+    let change = json!({"email": "new@example.com", "password": PASSWORD});
+    assert_eq!(alice.put("/api/client/account/email", &change).status, 204);
+    let mails = house.mails();
+    let to: Vec<&str> = mails.iter().map(|mail| mail.to.as_str()).collect();
+    assert_eq!(to, ["alice@example.com", "new@example.com", "new@example.com"], "two notices and a link");
+    assert_eq!(house.browser().login("alice", PASSWORD).status, 400, "not before it is proven");
+    let token = token_of(&mails[2], VERIFY);
+    assert_eq!(house.browser().post(VERIFY, &json!({"token": token})).status, 204);
+    assert_eq!(house.browser().login("alice", PASSWORD).status, 200);
+}
+
+fn a_reset_by_mail_proves_the_address(kind: Kind) {
+    let house = House::with(kind, |plan| plan.policy.verified_email_required = true);
+    let alice = house.person("alice");
+    house.mails();
+    assert_eq!(house.browser().login("alice", PASSWORD).status, 400);
+    let browser = house.browser();
+    let answer = reset(&browser, &requested(&house, "alice@example.com"));
+    assert_eq!(answer.json(), json!({"success": true, "redirect_to": "/", "send_to_login": false}));
+    assert!(browser.is_in());
+    assert_eq!(house.browser().login("alice", NEW).status, 200);
+    assert!(alice.events().contains(&"user:account.email-verified".to_owned()));
+}
+
 on_every_store!(
+    a_new_address_is_sent_the_link_that_proves_it_with_the_change,
+    a_reset_by_mail_proves_the_address,
     f_20_a_request_is_answered_alike_for_everybody_and_the_worker_finds_out,
     sec_16_requests_are_few_by_client_and_mails_few_by_address,
     a_token_sets_the_password_once_signs_in_and_ends_all_other_sessions,

@@ -4,7 +4,7 @@ use crate::accounts::{Accounts, DAY, Decision};
 use crate::activity::Event;
 use crate::email::Email;
 use crate::error::Error;
-use crate::mail::{self, Notice};
+use crate::mail::{self, MailTokenPurpose, Notice};
 use crate::password::PasswordProof;
 use crate::policy::Operation;
 use crate::ports::throttle::{Refill, Verdict};
@@ -20,7 +20,8 @@ const CHANGES_A_DAY: u32 = 3;
 pub struct Emails<'a>(pub(crate) &'a Accounts);
 
 impl Emails<'_> {
-    /// Changes the address. The same one, whatever its case, changes nothing and counts for nothing.
+    /// Changes the address. The same one, whatever its case, changes nothing and counts for nothing. Where
+    /// policy wants a proven address to sign in, the mail to prove the new one goes out with the change.
     ///
     /// # Errors
     /// [`Error::Invalid`] if another account has it; [`Error::TooManyEmailChanges`];
@@ -32,7 +33,8 @@ impl Emails<'_> {
             return Ok(());
         }
         let recorder = self.0.recorder(who)?;
-        let (to_old, to_new) = (self.0.mail_id()?, self.0.mail_id()?);
+        let (to_old, to_new, to_verify) = (self.0.mail_id()?, self.0.mail_id()?, self.0.mail_id()?);
+        let token = mail::mint_token(&*self.0.inner.entropy)?;
         let uid = who.account().uid;
         let budget = self.0.budget("email-change", &[uid.as_bytes()], CHANGES_A_DAY, DAY, Refill::AllAtOnce);
         if let Verdict::Wait(wait) = self.0.reserve(&[budget]).await? {
@@ -53,6 +55,12 @@ impl Emails<'_> {
                 changes.push(recorder.change(Event::EmailChanged, &properties, now));
                 changes.extend(self.0.notify(state, to_old, Notice::EmailChanged, now)?);
                 changes.extend(self.0.notify_at(state, email.as_str(), to_new, Notice::EmailChanged, now)?);
+                let policy = &self.0.inner.policy;
+                if policy.mail && policy.verified_email_required {
+                    let purpose = MailTokenPurpose::EmailVerification;
+                    let verify = mail::add_token(self.0, state, email, purpose, &token, to_verify, now)?;
+                    changes.extend(verify);
+                }
                 Ok((changes, ()))
             };
             rule().into()

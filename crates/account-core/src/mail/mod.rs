@@ -14,6 +14,6 @@ pub(crate) use letter::{Letter, Slot};
 pub use message::{Message, MessageKind};
 pub use outbox::Delivery;
 pub use reset::{PasswordWasReset, Recovery};
-pub(crate) use reset::{mint_token, replace_token, whose};
+pub(crate) use reset::{add_token, mint_token, replace_token, whose};
 pub use stored::{MailToken, MailTokenPurpose, QueuedMail};
 pub(crate) use tokens::withdraw_tokens;

@@ -7,7 +7,7 @@ use crate::accounts::Accounts;
 use crate::activity::{Event, Sentence};
 use crate::email::Email;
 use crate::error::Error;
-use crate::id::Digest;
+use crate::id::{Digest, MailId};
 use crate::mail::letter::{Letter, Slot};
 use crate::mail::{MailToken, MailTokenPurpose, Notice, QueuedMail};
 use crate::password::NewPassword;
@@ -50,7 +50,7 @@ impl Recovery<'_> {
     }
 
     /// Sets a new password with a mailed token. Spends it; all sessions end; without a second factor
-    /// the caller is signed in.
+    /// the caller is signed in. Whoever has the token reads the address's mail, so that is proven too.
     ///
     /// # Errors
     /// [`Error::WrongMailToken`] alike for unknown tokens, spent ones, and other people's addresses;
@@ -74,13 +74,19 @@ impl Recovery<'_> {
         let hash = self.0.hash(account.uid, new).await?;
         let (opened, notice) = (self.0.new_session()?, self.0.mail_id()?);
         let recorder = self.0.recorder_without_actor(Some(account.uid), client.ip)?.by_owner();
-        let signing_in = recorder.another(&*inner.entropy)?;
+        let (verifying, signing_in) =
+            (recorder.another(&*inner.entropy)?, recorder.another(&*inner.entropy)?);
         let properties = client.properties();
         let decided = self.0.decide(Actor::Claimant(id, account.uid), |state, now| {
             let rule = || -> Result<(Vec<Change>, bool), Error> {
                 self.spendable(state, &digest, MailTokenPurpose::PasswordReset, now)?;
                 let mut changes = self.0.set_password(state, &hash, &recorder, Event::PasswordReset, now)?;
-                let signed_in = state.two_factor.is_none() && !self.awaits_verification(state);
+                if state.account.email_verified_at.is_none() {
+                    let email = state.account.email.clone();
+                    changes.push(Change::SetEmail { email, verified_at: Some(now) });
+                    changes.push(verifying.change(Event::EmailVerified, &[], now));
+                }
+                let signed_in = state.two_factor.is_none();
                 if signed_in {
                     let opening = Opening { id: opened.id, token: &opened.token, client };
                     let epoch = state.account.password_epoch.next();
@@ -98,10 +104,6 @@ impl Recovery<'_> {
             self.0.remember_client(account.uid, client.ip).await;
         }
         Ok(PasswordWasReset { session: signed_in.then_some(opened) })
-    }
-
-    fn awaits_verification(&self, state: &AccountState) -> bool {
-        self.0.inner.policy.verified_email_required && state.account.email_verified_at.is_none()
     }
 
     /// A token counts while it is there, young, for this, for the present address, and the password
@@ -186,30 +188,42 @@ pub(crate) fn replace_token(
     state: &AccountState,
     purpose: MailTokenPurpose,
     token: &Zeroizing<String>,
-    mail_id: crate::id::MailId,
+    mail_id: MailId,
     now: Timestamp,
 ) -> Result<Vec<Change>, Error> {
-    let account = &state.account;
-    let digest = Digest::of(token.as_bytes());
     let older = state.mail_tokens.iter().filter(|old| old.purpose == purpose);
     let mut changes: Vec<Change> =
         older.flat_map(|old| [Change::WithdrawMail(old.token), Change::RemoveMailToken(old.token)]).collect();
-    changes.push(Change::AddMailToken(MailToken {
-        token: digest,
-        purpose,
-        email: account.email.to_canonical(),
-        password_epoch: account.password_epoch,
-        created_at: now,
-    }));
     // The stored spelling, never the requested one: two addresses may look alike (SEC-16, SEC-56).
-    let (to, token) = (account.email.as_str().to_owned(), token.to_string());
+    changes.extend(add_token(accounts, state, &state.account.email, purpose, token, mail_id, now)?);
+    Ok(changes)
+}
+
+/// A new token for this address, and its mail.
+pub(crate) fn add_token(
+    accounts: &Accounts,
+    state: &AccountState,
+    email: &Email,
+    purpose: MailTokenPurpose,
+    token: &Zeroizing<String>,
+    mail_id: MailId,
+    now: Timestamp,
+) -> Result<[Change; 2], Error> {
+    let (account, digest) = (&state.account, Digest::of(token.as_bytes()));
+    let (to, token) = (email.as_str().to_owned(), token.to_string());
     let letter = match purpose {
         MailTokenPurpose::PasswordReset => Letter::Reset { to, token },
         MailTokenPurpose::EmailVerification => Letter::Verify { to, token },
     };
     let slot = Slot { id: mail_id, account: Some(account.uid), token: Some(digest) };
-    changes.push(Change::Send(accounts.seal_letter(&slot, &letter, now)?));
-    Ok(changes)
+    let added = MailToken {
+        token: digest,
+        purpose,
+        email: email.to_canonical(),
+        password_epoch: account.password_epoch,
+        created_at: now,
+    };
+    Ok([Change::AddMailToken(added), Change::Send(accounts.seal_letter(&slot, &letter, now)?)])
 }
 
 /// 256 random bits as 64 hexadecimal digits (contract 9.1).

@@ -2,7 +2,7 @@
 
 use account_core::activity::Event;
 use account_core::api_key::ApiKeyIdentifier;
-use account_core::mail::Notice;
+use account_core::mail::{MailTokenPurpose, MessageKind, Notice};
 use account_core::policy::{ApiKeyPolicy, TwoFactorRequired};
 use account_core::time::Timestamp;
 
@@ -122,7 +122,7 @@ impl Town {
     fn write(&self, caller: &Caller, wish: &Wish, was: &Person, next: Person, at: Timestamp) -> Prediction {
         let refused = |refusal| Prediction::refused(Some(caller.id), refusal);
         match wish {
-            Wish::ChangeEmail { email, .. } => self.change_email(caller, email, next),
+            Wish::ChangeEmail { email, .. } => self.change_email(caller, email, next, at),
             Wish::ChangePassword { new, .. } => self.change_password(caller, new, next, at),
             Wish::CreateKey { allowed, expires_at, named } => {
                 let wanted = (&allowed[..], *expires_at);
@@ -166,16 +166,21 @@ impl Town {
         }
     }
 
-    fn change_email(&self, caller: &Caller, email: &str, mut next: Person) -> Prediction {
+    fn change_email(&self, caller: &Caller, email: &str, mut next: Person, at: Timestamp) -> Prediction {
         if self.by_email(email).is_some() {
             return Prediction::refused(Some(caller.id), Refusal::Invalid(Field::Email));
         }
         let old = std::mem::replace(&mut next.email, email.to_owned());
         next.verified_at = None;
         next.mailed.clear();
-        Prediction::written(next, vec![caller.did(Event::EmailChanged)])
+        let to_verify = self.policy.mail && self.policy.verified_email_required;
+        if to_verify {
+            next.replace_mailed(MailTokenPurpose::EmailVerification, at);
+        }
+        let changed = Prediction::written(next, vec![caller.did(Event::EmailChanged)])
             .telling(&old, Notice::EmailChanged)
-            .telling(email, Notice::EmailChanged)
+            .telling(email, Notice::EmailChanged);
+        if to_verify { changed.mailing(email, MessageKind::EmailVerification) } else { changed }
     }
 
     /// The calling session goes on under a new token, and its lifetime with it.

@@ -187,7 +187,11 @@ impl Town {
         let mut next = raised(person);
         let entry = Entry::by_owner(Event::PasswordReset, person.uid, Some(from));
         let mut entries = self.set_password(&mut next, new, entry);
-        if person.factor.is_none() && !self.awaits_verification(person) {
+        if next.verified_at.is_none() {
+            next.verified_at = Some(at);
+            entries.push(Entry::by_owner(Event::EmailVerified, person.uid, Some(from)));
+        }
+        if person.factor.is_none() {
             entries.push(self.open(&mut next, from, at));
         }
         Prediction::written(next, entries).telling(&person.email, Notice::PasswordChanged)
