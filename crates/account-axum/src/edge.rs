@@ -48,10 +48,9 @@ impl Edge {
         format!("{}{path}", public.trim_end_matches('/'))
     }
 
-    /// Counts a request of this account; `None` where there is no limit.
-    pub(crate) fn charge(&self, who: &account_core::Principal) -> Option<Charge> {
-        let limit = self.limit.as_ref()?;
-        Some(limit.charge(Requester::Account(who.account().id.0), self.now()))
+    /// Counts a request; `None` where there is no limit.
+    pub(crate) fn charge(&self, who: Requester) -> Option<Charge> {
+        Some(self.limit.as_ref()?.charge(who, self.now()))
     }
 }
 

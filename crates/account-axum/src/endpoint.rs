@@ -1,7 +1,7 @@
 //! How a request to the client area is answered: one way for all endpoints, and no way past it.
 //!
-//! The order is the contract's (section 16): route, credential, address, body, policy, rate limit,
-//! handler. An endpoint cannot be written without saying which [`Operation`] it is, so none escapes
+//! The order is the contract's (section 16): route, credential, address, malformed body, policy, rate
+//! limit, body of a wrong kind or size, handler. An endpoint cannot be written without saying which [`Operation`] it is, so none escapes
 //! policy (SEC-40). There is no layer around it: the hot path is one function.
 
 use std::sync::Arc;
@@ -18,7 +18,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use crate::edge::{Edge, Refused};
 use crate::error_body::ApiError;
 use crate::fields::Fields;
-use crate::json_body::{MAX_BODY, pass_over, read_fields};
+use crate::json_body::{BodyError, MAX_BODY, pass_over, read_fields};
+use crate::rate_limit::Requester;
 use crate::refusal::{Wording, refusal};
 
 /// The methods that the client area has.
@@ -118,26 +119,35 @@ async fn serve<E: Endpoint>(edge: &Edge, request: Request) -> Response {
         }
     };
     let fields = match read_fields(&parts.headers, body, MAX_BODY).await {
-        Ok(fields) => fields,
-        Err(error) => return refused(edge, &parts, Some(&who), error.into()),
+        Err(error) if error.is_unreadable() => return refused(edge, &parts, Some(&who), error.into()),
+        fields => fields,
     };
     if let Err(error) = edge.accounts().permits(&who, E::OPERATION) {
         return refused(edge, &parts, Some(&who), refusal(error, E::WORDING, edge.now()));
     }
-    let Some(charge) = edge.charge(&who) else {
-        return handle::<E>(edge, &who, &mut parts, &fields).await;
-    };
-    let mut response = match charge.refusal() {
+    let charge = edge.charge(Requester::Account(who.account().id.0));
+    let mut response = match charge.and_then(|charge| charge.refusal()) {
         Some(error) => refused(edge, &parts, Some(&who), error),
-        None => handle::<E>(edge, &who, &mut parts, &fields).await,
+        None => handle::<E>(edge, &who, &mut parts, fields).await,
     };
-    charge.stamp(response.headers_mut());
+    if let Some(charge) = charge {
+        charge.stamp(response.headers_mut());
+    }
     response
 }
 
-async fn handle<E: Endpoint>(edge: &Edge, who: &Principal, parts: &mut Parts, fields: &Fields) -> Response {
+async fn handle<E: Endpoint>(
+    edge: &Edge,
+    who: &Principal,
+    parts: &mut Parts,
+    fields: Result<Fields, BodyError>,
+) -> Response {
+    let fields = match fields {
+        Ok(fields) => fields,
+        Err(error) => return refused(edge, parts, Some(who), error.into()),
+    };
     let named = if E::PATH.ends_with('}') { parameter(parts).await } else { String::new() };
-    let asked = Asked { edge, who, parts, fields, named: &named };
+    let asked = Asked { edge, who, parts, fields: &fields, named: &named };
     match E::answer(asked).await {
         Ok(response) => response,
         Err(Refused::Core(error)) => refused(edge, parts, Some(who), refusal(error, E::WORDING, edge.now())),

@@ -202,6 +202,15 @@ impl ApiError {
         )
     }
 
+    /// 414: the path is too long (SEC-59).
+    pub fn uri_too_long() -> Self {
+        Self::new(
+            StatusCode::URI_TOO_LONG,
+            "UriTooLongHttpException",
+            "The path of the request is longer than the server accepts.",
+        )
+    }
+
     /// 429: too many requests or guesses. `now` and `wait` say when it opens again.
     pub fn throttled(now: Timestamp, wait: Duration) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "ThrottleRequestsException", "Too Many Attempts.")

@@ -38,6 +38,14 @@ pub enum BodyError {
     Malformed(#[from] crate::json::MalformedJson),
 }
 
+impl BodyError {
+    /// Whether nothing is known of what was asked: such a request is answered before it is counted
+    /// (contract 16).
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Broken | Self::Malformed(_))
+    }
+}
+
 impl From<BodyError> for ApiError {
     fn from(error: BodyError) -> Self {
         match error {

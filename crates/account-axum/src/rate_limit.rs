@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -32,8 +32,18 @@ const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 pub enum Requester {
     /// An account, by its number.
     Account(i64),
-    /// A client without an account; `None` are all whose address is unknown.
-    Client(Option<IpAddr>),
+    /// A client that is nobody yet, by its address or its IPv6 /64.
+    Client(IpAddr),
+}
+
+impl Requester {
+    /// Whoever asks from here. One subscriber has a whole IPv6 /64, and counts once.
+    pub fn client(address: IpAddr) -> Self {
+        Self::Client(match address.to_canonical() {
+            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
+            v4 => v4,
+        })
+    }
 }
 
 /// The counters of one node. Cheap to ask: one lock of thirty-two, one look-up, no allocation for
@@ -189,13 +199,20 @@ mod tests {
     #[test]
     fn one_requester_does_not_spend_anothers_window() {
         let limit = limit(1);
-        let address = |text: &str| Requester::Client(Some(text.parse().unwrap()));
-        for who in
-            [ALICE, Requester::Account(2), address("192.0.2.1"), address("::1"), Requester::Client(None)]
-        {
+        let client = |text: &str| Requester::client(text.parse().unwrap());
+        for who in [ALICE, Requester::Account(2), client("192.0.2.1"), client("2001:db8::1")] {
             assert!(limit.charge(who, at(0)).is_admitted(), "{who:?}");
             assert!(!limit.charge(who, at(0)).is_admitted(), "{who:?}");
         }
+    }
+
+    #[test]
+    fn one_subscriber_is_one_client() {
+        let limit = limit(1);
+        let admitted =
+            |text: &str| limit.charge(Requester::client(text.parse().unwrap()), at(0)).is_admitted();
+        assert!(admitted("2001:db8::1") && !admitted("2001:db8::ffff:1") && admitted("2001:db8:0:1::1"));
+        assert!(admitted("192.0.2.1") && !admitted("::ffff:192.0.2.1") && admitted("192.0.2.2"));
     }
 
     #[test]

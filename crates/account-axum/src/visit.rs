@@ -2,12 +2,14 @@
 //!
 //! `Authorization` is ignored here. Every request is a POST and is refused first of all if another
 //! site made a browser send it (F-8, F-9); then its body is read, under a smaller limit than elsewhere
-//! (SEC-59). Guessing is bounded by the core's budgets, not here.
+//! (SEC-59). Guessing is bounded by the core's budgets, not here: here a client's requests are counted as
+//! an account's are elsewhere (contract 1.6).
 
 use std::sync::Arc;
 
 use account_core::session::{Client, SessionToken};
 use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::{MethodRouter, post};
@@ -15,7 +17,8 @@ use axum::routing::{MethodRouter, post};
 use crate::edge::{Edge, Refused};
 use crate::endpoint::{Answer, refused};
 use crate::fields::Fields;
-use crate::json_body::read_fields;
+use crate::json_body::{BodyError, read_fields};
+use crate::rate_limit::Requester;
 use crate::refusal::{Wording, refusal};
 use crate::unknown_route::only;
 
@@ -50,15 +53,39 @@ async fn serve<E: OpenEndpoint>(edge: &Edge, request: Request) -> Response {
         return refused(edge, &parts, None, error);
     }
     let fields = match read_fields(&parts.headers, body, MAX_BODY).await {
-        Ok(fields) => fields,
-        Err(error) => return refused(edge, &parts, None, error.into()),
+        Err(error) if error.is_unreadable() => return refused(edge, &parts, None, error.into()),
+        fields => fields,
     };
     let client = edge.gate.client(&parts);
-    let visit = Visit { edge, parts: &parts, fields: &fields, client: &client };
+    // All whose address is unknown are not one client: anybody could shut everybody out (F-3).
+    let charge = client.ip.and_then(|ip| edge.charge(Requester::client(ip)));
+    let mut response = match charge.and_then(|charge| charge.refusal()) {
+        Some(error) => refused(edge, &parts, None, error),
+        None => handle::<E>(edge, &parts, &client, fields).await,
+    };
+    if let Some(charge) = charge
+        && response.status() != StatusCode::UNAUTHORIZED
+    {
+        charge.stamp(response.headers_mut());
+    }
+    response
+}
+
+async fn handle<E: OpenEndpoint>(
+    edge: &Edge,
+    parts: &Parts,
+    client: &Client,
+    fields: Result<Fields, BodyError>,
+) -> Response {
+    let fields = match fields {
+        Ok(fields) => fields,
+        Err(error) => return refused(edge, parts, None, error.into()),
+    };
+    let visit = Visit { edge, parts, fields: &fields, client };
     match E::answer(visit).await {
         Ok(response) => response,
-        Err(Refused::Core(error)) => refused(edge, &parts, None, refusal(error, E::WORDING, edge.now())),
-        Err(Refused::Wire(error)) => refused(edge, &parts, None, error),
+        Err(Refused::Core(error)) => refused(edge, parts, None, refusal(error, E::WORDING, edge.now())),
+        Err(Refused::Wire(error)) => refused(edge, parts, None, error),
     }
 }
 

@@ -6,7 +6,7 @@ use account_core::policy::{ApiKeyPolicy, TwoFactorRequired};
 use serde_json::json;
 
 use crate::house::{House, PASSWORD};
-use crate::raw_client::Ask;
+use crate::raw_client::{Answer, Ask};
 use crate::store_kind::{Kind, on_every_store};
 
 const ACCOUNT: &str = "/api/client/account";
@@ -33,6 +33,72 @@ fn each_check_comes_before_the_next(kind: Kind) {
     assert_eq!(alice.get(ACCOUNT).status, 200);
     assert_eq!(alice.get(ACCOUNT).status, 429);
     assert_eq!(alice.put(EMAIL, &json!({})).status, 400, "policy is asked before the limit");
+}
+
+/// Whether an answer says how many requests are left, and its status.
+fn limited(answer: &Answer) -> (u16, bool) {
+    let number = |name: &str| answer.header(name).map(|value| value.parse::<u32>().unwrap());
+    let (limit, remaining) = (number("x-ratelimit-limit"), number("x-ratelimit-remaining"));
+    assert_eq!(limit.is_some(), remaining.is_some(), "{answer:?}");
+    assert!(limit >= remaining, "{answer:?}");
+    (answer.status, limit.is_some())
+}
+
+fn limited_answers_say_how_many_requests_are_left(kind: Kind) {
+    let house = House::new(kind);
+    let alice = house.person("alice");
+    let put = |body: &str| alice.ask("PUT", EMAIL).header("Content-Type", "application/json").body(body);
+    let large = format!("{{\"email\":\"{}\"}}", "x".repeat(70_000));
+    for (ask, expected) in [
+        (alice.ask("GET", ACCOUNT), (200, true)),
+        (put("{}"), (400, true)),
+        (put(&json!({"email": "x", "password": PASSWORD}).to_string()), (422, true)),
+        (put(&large), (413, true)),
+        (alice.ask("PUT", EMAIL).header("Content-Type", "text/plain").body("{}"), (415, true)),
+        (put("{bad"), (400, false)),
+        (Ask::new("GET", ACCOUNT), (401, false)),
+        (alice.ask("GET", "/api/client/nope"), (404, false)),
+        (alice.ask("POST", ACCOUNT), (405, false)),
+    ] {
+        assert_eq!(limited(&house.send(&ask)), expected, "{ask:?}");
+    }
+    let auth =
+        |path: &str, body: &str| Ask::new("POST", path).header("Content-Type", "application/json").body(body);
+    for (ask, expected) in [
+        (auth("/auth/login", r#"{"user":"alice","password":"wrong"}"#), (400, true)),
+        (auth("/auth/login/checkpoint", "{}"), (422, true)),
+        (auth("/auth/password", r#"{"email":"nobody@example.com"}"#), (200, true)),
+        (auth("/auth/password/reset", "{}"), (422, true)),
+        (auth("/auth/login", &large), (413, true)),
+        (Ask::new("POST", "/auth/login").header("Content-Type", "text/plain").body("{}"), (415, true)),
+        (auth("/auth/login", "{bad"), (400, false)),
+        (auth("/auth/login", "{}").header("Origin", "https://elsewhere.example"), (419, false)),
+        (auth("/auth/logout", "{}"), (401, false)),
+        (auth("/auth/nope", "{}"), (404, false)),
+    ] {
+        assert_eq!(limited(&house.send(&ask)), expected, "{ask:?}");
+    }
+    let signed_in = house.browser().login("alice", PASSWORD);
+    assert_eq!(limited(&signed_in), (200, true));
+}
+
+fn a_client_that_is_nobody_yet_has_as_many_requests_as_an_account(kind: Kind) {
+    let house = House::with(kind, |plan| {
+        plan.options.requests_per_minute = NonZeroU32::new(2);
+        plan.policy.throttled = false;
+    });
+    let alice = house.person("alice");
+    let login = || house.browser().login("alice", "wrong");
+    assert_eq!([login().status, login().status], [400, 400]);
+    let hashed = house.hasher.verified();
+    let refused = login();
+    assert_eq!((refused.status, refused.code().as_str()), (429, "ThrottleRequestsException"));
+    assert_eq!(limited(&refused), (429, true));
+    assert!(refused.header("retry-after").is_some() && refused.header("x-ratelimit-reset").is_some());
+    assert_eq!(house.hasher.verified(), hashed, "before any hashing");
+    assert_eq!(alice.get(ACCOUNT).status, 200, "an account's requests are counted apart");
+    house.later(60);
+    assert_eq!(login().status, 400);
 }
 
 fn unknown_paths_and_methods_are_json_and_name_what_there_is(kind: Kind) {
@@ -162,6 +228,8 @@ fn limits_show_on_what_the_handler_answers_and_can_be_off(kind: Kind) {
 
 on_every_store!(
     each_check_comes_before_the_next,
+    limited_answers_say_how_many_requests_are_left,
+    a_client_that_is_nobody_yet_has_as_many_requests_as_an_account,
     unknown_paths_and_methods_are_json_and_name_what_there_is,
     sec_61_no_method_override_is_honoured,
     policy_wants_a_second_factor_everywhere_but_where_one_gets_it,
