@@ -32,7 +32,8 @@ const LONGEST_PATH: usize = 8 * 1024;
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header that every refusal of the server's has.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What all connections share.
 pub(crate) struct Answering {
@@ -120,6 +121,13 @@ impl Answering {
         }
     }
 
+    /// The answer to a request that the HTTP parser refused; the connection ends with it.
+    pub(crate) fn unparsed(&self, refusal: ApiError) -> Response<Body> {
+        let id = RequestId::next();
+        tracing::info!(request = %id, status = refusal.status().as_u16(), "no HTTP request");
+        self.stamped(refusal.into_response(), id, true)
+    }
+
     fn stamped(&self, mut answer: Response<Body>, id: RequestId, close: bool) -> Response<Body> {
         let failed = answer.status().is_client_error() || answer.status().is_server_error();
         let headers = answer.headers_mut();
@@ -149,11 +157,7 @@ fn refusal(request: &Request<Incoming>, ambiguous: bool, one_host: bool) -> Opti
         return Some(ApiError::bad_request("The request must name one host."));
     }
     if request.uri().path().len() > LONGEST_PATH {
-        return Some(ApiError::new(
-            StatusCode::URI_TOO_LONG,
-            "UriTooLongHttpException",
-            "The path of the request is longer than the server accepts.",
-        ));
+        return Some(ApiError::uri_too_long());
     }
     if *request.method() == Method::CONNECT {
         return Some(ApiError::method_not_allowed("CONNECT", "", "GET, HEAD, POST, PUT, DELETE"));

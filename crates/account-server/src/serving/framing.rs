@@ -68,6 +68,11 @@ impl FramingWatch {
         self.ambiguous
     }
 
+    /// Whether the connection is known to be between two requests, so that nothing of one is on its way.
+    pub(crate) fn is_between_requests(&self) -> bool {
+        self.place == Place::Head && !self.anything && self.kept == 0
+    }
+
     /// Takes a line, or what there is of it, and gives the rest back.
     fn see_line<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let Some(end) = memchr::memchr(b'\n', bytes) else {

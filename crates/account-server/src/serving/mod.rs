@@ -6,6 +6,7 @@ mod body;
 mod framing;
 mod health;
 mod limits;
+mod parser_refusal;
 mod patient_stream;
 mod phase;
 mod request_id;
@@ -138,7 +139,7 @@ async fn connection(
     // Answers are small and written whole: waiting for more would only delay them.
     let _ = socket.set_nodelay(true);
     let phase = Arc::new(ConnectionPhase::default());
-    let stream = PatientStream::new(socket, Arc::clone(&phase), &answering.limits);
+    let stream = PatientStream::new(socket, Arc::clone(&phase), Arc::clone(&answering));
     let mut stopping = answering.stopping.clone();
     let farewell = answering.limits.farewell;
     let service = service_fn(move |request| Arc::clone(&answering).answer(request, peer, Arc::clone(&phase)));

@@ -1,5 +1,6 @@
 //! A socket that does not wait for ever: it gives up on a head that does not come to its end, on an idle
-//! connection, and on a client that takes no answer (REL-11). Bodies have their own limit elsewhere.
+//! connection, and on a client that takes no answer (REL-11). Bodies have their own limit elsewhere. It
+//! closes in a way that leaves a client that is still sending the answer to read.
 //!
 //! A timer is armed only while there is something to wait for, and is not touched by a request that
 //! arrives in one piece: the usual request costs no timer at all.
@@ -15,8 +16,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::answering::Answering;
 use super::framing::FramingWatch;
-use super::limits::ServingLimits;
+use super::parser_refusal::{in_bytes, refusal_in};
 use super::phase::{ConnectionPhase, Phase};
 
 /// Room for a usual request, once a connection.
@@ -30,13 +32,13 @@ pub(crate) struct PatientStream {
     framing: FramingWatch,
     reading: Deadline,
     writing: Deadline,
-    head: Duration,
-    idle: Duration,
-    write: Duration,
+    answering: Arc<Answering>,
+    /// What is sent in the place of the parser's own refusal, and how much of it was.
+    refusal: Option<(Vec<u8>, usize)>,
 }
 
 impl PatientStream {
-    pub(crate) fn new(socket: TcpStream, phase: Arc<ConnectionPhase>, limits: &ServingLimits) -> Self {
+    pub(crate) fn new(socket: TcpStream, phase: Arc<ConnectionPhase>, answering: Arc<Answering>) -> Self {
         Self {
             socket,
             piece: Box::new([0; PIECE]),
@@ -44,9 +46,8 @@ impl PatientStream {
             framing: FramingWatch::default(),
             reading: Deadline::default(),
             writing: Deadline::default(),
-            head: limits.head,
-            idle: limits.idle,
-            write: limits.write,
+            answering,
+            refusal: None,
         }
     }
 
@@ -63,9 +64,10 @@ impl PatientStream {
 
     /// Nothing to read: how long may that go on?
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let limits = &self.answering.limits;
         match self.phase.now() {
-            Phase::Idle => self.reading.poll(Wait::Idle, self.idle, cx),
-            Phase::Head => self.reading.poll(Wait::Head, self.head, cx),
+            Phase::Idle => self.reading.poll(Wait::Idle, limits.idle, cx),
+            Phase::Head => self.reading.poll(Wait::Head, limits.head, cx),
             Phase::Busy => {
                 self.reading.forget();
                 Poll::Pending
@@ -80,6 +82,7 @@ enum Wait {
     Idle,
     Head,
     Write,
+    Close,
 }
 
 /// A time by which something must have happened. Setting it later than an armed timer costs nothing: the
@@ -156,6 +159,9 @@ impl Read for PatientStream {
 
 impl Write for PatientStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.refuses(bytes) {
+            return self.poll_refusal(bytes.len(), cx);
+        }
         let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
         self.written(written, cx)
     }
@@ -165,6 +171,9 @@ impl Write for PatientStream {
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if pieces.first().is_some_and(|first| self.refuses(first)) {
+            return self.poll_refusal(pieces.iter().map(|piece| piece.len()).sum(), cx);
+        }
         let written = Pin::new(&mut self.socket).poll_write_vectored(cx, pieces);
         self.written(written, cx)
     }
@@ -177,18 +186,61 @@ impl Write for PatientStream {
         Pin::new(&mut self.socket).poll_flush(cx)
     }
 
+    /// A connection that is closed while its client is still sending is reset, and the answer may be lost
+    /// with it (RFC 9112 section 9.6): what is on its way is taken first, for a while.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        let this = &mut *self;
+        ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
+        if this.refusal.is_none() && this.framing.is_between_requests() {
+            return Poll::Ready(Ok(()));
+        }
+        let patience = this.answering.limits.farewell;
+        while this.reading.poll(Wait::Close, patience, cx).is_pending() {
+            let mut passed_over = ReadBuf::new(&mut this.piece[..]);
+            let read = ready!(Pin::new(&mut this.socket).poll_read(cx, &mut passed_over));
+            if read.is_err() || passed_over.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
 impl PatientStream {
+    /// Whether this is the parser's own refusal, which is sent in our words.
+    fn refuses(&mut self, answer: &[u8]) -> bool {
+        if self.refusal.is_none()
+            && let Some(refusal) = refusal_in(answer)
+        {
+            self.refusal = Some((in_bytes(self.answering.unparsed(refusal)), 0));
+        }
+        self.refusal.is_some()
+    }
+
+    /// Sends our words, and says that the `length` bytes they stand for were sent.
+    fn poll_refusal(&mut self, length: usize, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        while let Some((refusal, sent)) = &mut self.refusal
+            && *sent < refusal.len()
+        {
+            let rest = refusal.get(*sent..).unwrap_or_default();
+            let written = Pin::new(&mut self.socket).poll_write(cx, rest);
+            if let Poll::Ready(Ok(more)) = written {
+                *sent = sent.saturating_add(more);
+            }
+            let more = ready!(self.written(written, cx))?;
+            if more == 0 {
+                return Poll::Ready(Ok(0));
+            }
+        }
+        Poll::Ready(Ok(length))
+    }
+
     fn written(&mut self, written: Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.writing.forget();
             return written;
         }
-        match self.writing.poll(Wait::Write, self.write, cx) {
+        match self.writing.poll(Wait::Write, self.answering.limits.write, cx) {
             Poll::Ready(()) => too_slow(),
             Poll::Pending => Poll::Pending,
         }

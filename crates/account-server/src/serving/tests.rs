@@ -358,3 +358,44 @@ async fn rel_10_a_request_that_never_ends_does_not_hold_the_stop_for_ever() {
     timeout(Duration::from_secs(2), server.ended).await.unwrap().unwrap();
     stuck.abort();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sec_61_what_the_http_parser_refuses_is_answered_like_any_refusal() {
+    let server = start(short()).await;
+    let many: String = (0..101).map(|number| format!("X-{number}: y\r\n")).collect();
+    let long = "x".repeat(64 * 1024);
+    for (request, status) in [
+        ("GET /a<b HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), 400),
+        ("GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n".to_owned(), 400),
+        ("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\nhello".to_owned(), 400),
+        ("\u{1}\u{2}\u{3}\r\n\r\n".to_owned(), 400),
+        (format!("GET / HTTP/1.1\r\nHost: a\r\n{many}\r\n"), 431),
+        (format!("GET / HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n"), 431),
+    ] {
+        let (answer, closed) = say(server.address, &request).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer}"));
+        let body: serde_json::Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}"));
+        assert!(closed && head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
+        assert_eq!(body["errors"][0]["status"], status.to_string(), "{body}");
+        for header in [
+            "content-type: application/json",
+            "cache-control: no-store",
+            "connection: close",
+            "x-request-id: ",
+        ] {
+            assert!(head.contains(&format!("\r\n{header}")), "{header} in {head}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rel_11_a_client_that_is_still_sending_reads_its_refusal() {
+    let server = start(short()).await;
+    let body = "x".repeat(3 * 1024 * 1024);
+    for path in ["/nowhere", "/"] {
+        let length = body.len();
+        let request = format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{body}");
+        let (answer, closed) = say(server.address, &request).await;
+        assert!(closed && answer.starts_with("HTTP/1.1 40"), "{answer}");
+    }
+}
