@@ -1,5 +1,7 @@
 //! The guard: of commits that read the same revision one stands, whatever they change.
 
+use std::time::Duration;
+
 use account_core::id::PasswordEpoch;
 use account_core::store::{
     AccountRepository as _, AccountStore as _, Change, SessionRepository as _, StoreError,
@@ -7,6 +9,11 @@ use account_core::store::{
 use account_testkit::sample;
 
 use crate::fixture::{commit_to, fresh, register};
+
+async fn later<T>(wait: Duration, work: impl Future<Output = T>) -> T {
+    tokio::time::sleep(wait).await;
+    work.await
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_never_outlives_the_password_change_it_raced() {
@@ -28,12 +35,12 @@ async fn a_session_never_outlives_the_password_change_it_raced() {
         let mut session = sample::session(round);
         session.password_epoch = seen.password_epoch;
         let opening = commit_to(&seen, vec![Change::OpenSession(session)]);
-        // Whoever is asked first has the better chances, so they take turns.
-        let (changed, opened) = if round % 2 == 0 {
-            tokio::join!(one.commit(&changing), two.commit(&opening))
+        // At the same moment, or one of them a little later: each wins some of them.
+        let behind = Duration::from_millis(u64::from(round % 4));
+        let (changed, opened) = if round % 8 < 4 {
+            tokio::join!(one.commit(&changing), later(behind, two.commit(&opening)))
         } else {
-            let (opened, changed) = tokio::join!(two.commit(&opening), one.commit(&changing));
-            (changed, opened)
+            tokio::join!(later(behind, one.commit(&changing)), two.commit(&opening))
         };
         assert!(changed.is_ok() != opened.is_ok(), "{changed:?} {opened:?}");
         let lost = if changed.is_ok() { &opened } else { &changed };

@@ -15,9 +15,10 @@ pub(crate) const RACERS: usize = 20;
 
 /// Two servers over one database.
 pub(crate) struct TwoNodes {
-    pub(crate) database: Database,
     pub(crate) first: Server,
     pub(crate) second: Server,
+    // After the servers, whose logs lie in its folder.
+    pub(crate) database: Database,
     _turn: RwLockReadGuard<'static, ()>,
 }
 
@@ -30,7 +31,7 @@ impl TwoNodes {
         let turn = beside_others();
         let database = kind.empty();
         let (first, second) = (database.serve_with(settings), database.serve_with(settings));
-        Self { database, first, second, _turn: turn }
+        Self { first, second, database, _turn: turn }
     }
 
     pub(crate) fn node(&self, number: usize) -> SocketAddr {

@@ -14,6 +14,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) const ACCOUNT: &str = "/api/client/account";
 
 /// Seconds of one step of an authenticator (RFC 6238).
+/// A code is used within so many seconds of its making.
+const SOON: u64 = 3;
 const STEP: u64 = 30;
 
 /// An account's owner, with an API key.
@@ -109,8 +111,12 @@ pub(crate) struct Authenticator {
 }
 
 impl Authenticator {
-    /// The code of the first step that was not used; waits for it if the server would not take it yet.
+    /// The code of the first step that was not used; waits for it if the server would not take it yet, and
+    /// at the end of a step, where the oldest that it takes is about to be too old.
     pub(crate) fn next_code(&mut self) -> String {
+        while seconds() % STEP >= STEP - SOON {
+            std::thread::sleep(Duration::from_millis(200));
+        }
         self.used = (self.used + 1).max(step() - 1);
         while self.used > step() + 1 {
             std::thread::sleep(Duration::from_millis(200));
@@ -146,7 +152,11 @@ impl Authenticator {
 
 /// The step of the present moment.
 fn step() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / STEP
+    seconds() / STEP
+}
+
+fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
 pub(crate) fn login(user: &str, password: &str) -> Ask {

@@ -170,8 +170,10 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-        if std::thread::panicking() {
-            let log = self.log();
+        if std::thread::panicking()
+            && let Ok(log) = std::fs::read(&self.log)
+        {
+            let log = String::from_utf8_lossy(&log);
             let lines: Vec<&str> = log.lines().collect();
             let end = &lines[lines.len().saturating_sub(40)..];
             eprintln!("the end of the log of {}:\n{}", self.address, end.join("\n"));
