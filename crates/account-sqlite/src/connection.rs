@@ -33,11 +33,13 @@ pub(crate) fn open_writer(path: &Path, max_pages: Option<u32>) -> Result<Connect
     Ok(connection)
 }
 
-/// A connection for reading. Not opened read-only: after a crash of another process, whoever comes
+/// A connection for reading, that keeps so much of the database in memory. Not opened read-only: after a crash of another process, whoever comes
 /// next must be able to recover the write-ahead log.
-pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
+pub(crate) fn open_reader(path: &Path, cache_kib: i64) -> Result<Connection, OpenError> {
     let connection = open(path)?;
     configure(&connection)?;
+    let cache = cache_kib.saturating_neg();
+    set(&connection, "cache_size", &cache.to_string(), cache)?;
     set(&connection, "query_only", "ON", 1)?;
     Ok(connection)
 }
@@ -111,7 +113,7 @@ mod tests {
         let path = folder.path().join("account.db");
         std::fs::write(&path, b"").unwrap();
         let writer = open_writer(&path, Some(500)).unwrap();
-        let reader = open_reader(&path).unwrap();
+        let reader = open_reader(&path, 4096).unwrap();
         for (connection, query_only) in [(&writer, 0), (&reader, 1)] {
             let number =
                 |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).unwrap();

@@ -16,6 +16,7 @@ const ROOMS: &[&[&str]] = &[
     crate::observation::STATEMENTS,
     crate::pending_sign_in::STATEMENTS,
     crate::purge::STATEMENTS,
+    crate::readers::OF_THE_HELD_READ,
     crate::readers::STATEMENTS,
     crate::recovery_code::STATEMENTS,
     crate::session::STATEMENTS,

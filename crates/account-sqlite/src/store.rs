@@ -15,7 +15,7 @@ use crate::connection::open_writer;
 use crate::failure::Failure;
 use crate::file_identity::FileIdentity;
 use crate::open::{OpenError, OpenOptions};
-use crate::readers::Readers;
+use crate::readers::{HeldRead, Readers};
 use crate::writer::Writer;
 use crate::{account, activity, commit, observation, purge, schema};
 
@@ -53,7 +53,9 @@ impl SqliteStore {
             FileIdentity::of(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         let mut connection = open_writer(path, max_pages)?;
         schema::migrate(&mut connection)?;
-        Ok(Self { readers: Readers::open(path, readers)?, writer: Writer::start(connection)?, file })
+        let held_read = Arc::new(HeldRead::open(path)?);
+        let readers = Readers::open(path, readers, Arc::clone(&held_read))?;
+        Ok(Self { readers, writer: Writer::start(connection, held_read)?, file })
     }
 
     /// One write in a transaction, durable before it answers.

@@ -3,12 +3,13 @@
 use std::cell::Cell;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Instant;
 
 use account_core::store::{StoreError, StoreResult};
 use rusqlite::Connection;
 
+use super::held_read::HeldRead;
 use super::pace::Pace;
 use crate::connection::open_reader;
 use crate::failure::Failure;
@@ -16,8 +17,15 @@ use crate::open::OpenError;
 
 pub(super) struct Connections {
     all: Box<[Mutex<Connection>]>,
+    held_read: Arc<HeldRead>,
     pub(super) pace: Pace,
 }
+
+/// What all connections together may keep of the database in memory of their own. What they do not keep is a
+/// call of the system, if a short one.
+const CACHES_KIB: i64 = 64 * 1024;
+/// What SQLite gives a connection by itself.
+const SMALLEST_CACHE_KIB: i64 = 2 * 1024;
 
 statements! {
     BEGIN = "BEGIN DEFERRED";
@@ -31,9 +39,11 @@ thread_local! {
 }
 
 impl Connections {
-    pub(super) fn open(path: &Path, count: usize) -> Result<Self, OpenError> {
-        let all = (0..count).map(|_| open_reader(path).map(Mutex::new));
-        Ok(Self { all: all.collect::<Result<_, _>>()?, pace: Pace::default() })
+    pub(super) fn open(path: &Path, count: usize, held_read: Arc<HeldRead>) -> Result<Self, OpenError> {
+        let share = i64::try_from(count).ok().and_then(|count| CACHES_KIB.checked_div(count));
+        let cache = share.unwrap_or_default().max(SMALLEST_CACHE_KIB);
+        let all = (0..count).map(|_| open_reader(path, cache).map(Mutex::new));
+        Ok(Self { all: all.collect::<Result<_, _>>()?, held_read, pace: Pace::default() })
     }
 
     pub(super) fn count(&self) -> usize {
@@ -49,6 +59,7 @@ impl Connections {
     pub(super) fn ask<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Failure>) -> StoreResult<T> {
         let connection = self.free()?;
         let begun = now();
+        self.held_read.hold(begun);
         let answer = leave_any_transaction(&connection).and_then(|()| read(&connection));
         self.pace.saw(begun.elapsed());
         answer.map_err(Failure::into_store_error)
@@ -73,19 +84,24 @@ pub(super) fn in_one_snapshot<T>(
     connection: &Connection,
     read: impl FnOnce(&Connection) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    connection.prepare_cached(BEGIN)?.execute([])?;
+    begin_snapshot(connection)?;
     let answer = read(connection);
     leave_any_transaction(connection)?;
     answer
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long the disk took is no matter of the accounts' clock")]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }
 
+/// What is read from here on is of the moment of the first look.
+pub(super) fn begin_snapshot(connection: &Connection) -> Result<(), Failure> {
+    Ok(connection.prepare_cached(BEGIN)?.execute([]).map(drop)?)
+}
+
 /// A snapshot that is left open would answer with the past for ever.
-fn leave_any_transaction(connection: &Connection) -> Result<(), Failure> {
+pub(super) fn leave_any_transaction(connection: &Connection) -> Result<(), Failure> {
     if !connection.is_autocommit() {
         connection.prepare_cached(END)?.execute([])?;
     }

@@ -4,6 +4,7 @@
 //! requests that need no disk.
 
 mod connections;
+mod held_read;
 mod pace;
 mod threads;
 
@@ -19,6 +20,9 @@ use crate::open::OpenError;
 use connections::Connections;
 #[cfg(test)]
 pub(crate) use connections::STATEMENTS;
+pub(crate) use held_read::HeldRead;
+#[cfg(test)]
+pub(crate) use held_read::STATEMENTS as OF_THE_HELD_READ;
 use threads::Threads;
 
 pub(crate) struct Readers {
@@ -28,8 +32,9 @@ pub(crate) struct Readers {
 }
 
 impl Readers {
-    pub(crate) fn open(path: &Path, count: usize) -> Result<Self, OpenError> {
-        Ok(Self { threads: OnceLock::new(), connections: Arc::new(Connections::open(path, count)?) })
+    pub(crate) fn open(path: &Path, count: usize, held_read: Arc<HeldRead>) -> Result<Self, OpenError> {
+        let connections = Arc::new(Connections::open(path, count, held_read)?);
+        Ok(Self { threads: OnceLock::new(), connections })
     }
 
     /// One question, answered by one statement.
@@ -88,7 +93,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("account.db");
         drop(crate::SqliteStore::open(&path).unwrap());
-        (Readers::open(&path, 4).unwrap(), folder)
+        let held_read = Arc::new(HeldRead::open(&path).unwrap());
+        (Readers::open(&path, 4, held_read).unwrap(), folder)
     }
 
     /// Asks something that takes so long; where was it answered?

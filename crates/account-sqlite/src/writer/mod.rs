@@ -8,6 +8,7 @@ mod job;
 #[cfg(test)]
 pub(crate) use batch::STATEMENTS;
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -17,6 +18,7 @@ use rusqlite::Connection;
 
 use crate::failure::Failure;
 use crate::open::OpenError;
+use crate::readers::HeldRead;
 use job::{Job, Work};
 
 /// How many jobs may wait; one more is refused at once, since waiting longer helps nobody.
@@ -30,11 +32,15 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection) -> Result<Self, OpenError> {
+    pub(crate) fn start(connection: Connection, held_read: Arc<HeldRead>) -> Result<Self, OpenError> {
         let (queue, waiting) = sync_channel(MOST_WAITING);
         let thread = std::thread::Builder::new()
             .name("account-sqlite".into())
-            .spawn(move || write(&connection, &waiting))
+            .spawn(move || {
+                write(&connection, &waiting, &held_read);
+                // The last connection that is closed tidies the log away, and must be this thread's own.
+                drop(held_read);
+            })
             .map_err(OpenError::Thread)?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
@@ -74,10 +80,12 @@ impl Drop for Writer {
     }
 }
 
-fn write(connection: &Connection, waiting: &Receiver<Box<dyn Job>>) {
+fn write(connection: &Connection, waiting: &Receiver<Box<dyn Job>>, held_read: &HeldRead) {
     while let Ok(first) = waiting.recv() {
         let mut jobs = vec![first];
         jobs.extend(waiting.try_iter().take(MOST_TOGETHER.saturating_sub(1)));
+        // Until the commit has brought the log into the database, and may begin it anew.
+        let _released = held_read.released();
         batch::run(connection, jobs);
     }
 }

@@ -4,6 +4,7 @@ mod corrupt_rows;
 mod fixture;
 mod full_disk;
 mod killed;
+mod log;
 mod opening;
 mod queue;
 mod rows;
