@@ -1,5 +1,7 @@
 //! Throttles with a planted fault.
 
+use std::sync::Mutex;
+
 use account_core::ports::throttle::{Budget, Throttle, ThrottleKey, Verdict};
 use account_core::store::StoreResult;
 use account_core::time::Timestamp;
@@ -20,9 +22,11 @@ enum Fault {
     TellsTheFirst,
     /// Forgets levels that still count.
     SweepsTooMuch,
+    /// Begins anew for a clock that is behind another's.
+    BeginsAnewForASlowClock,
 }
 
-struct Planted(MemoryStore, Fault);
+struct Planted(MemoryStore, Fault, Mutex<Option<Timestamp>>);
 
 #[async_trait]
 impl Throttle for Planted {
@@ -51,6 +55,13 @@ impl Throttle for Planted {
                     None => self.0.take(budgets, now).await,
                 }
             }
+            Fault::BeginsAnewForASlowClock => {
+                let latest = self.2.lock().unwrap().replace(now);
+                if latest.is_some_and(|latest| now < latest) {
+                    self.0.sweep(Timestamp::from_millis(i64::MAX), u32::MAX).await?;
+                }
+                self.0.take(budgets, now).await
+            }
             Fault::SweepsTooMuch => self.0.take(budgets, now).await,
         }
     }
@@ -74,7 +85,9 @@ impl Throttle for Planted {
 }
 
 fn caught(fault: Fault) {
-    let fresh = move || async move { Fresh::<dyn Throttle>::from(Planted(MemoryStore::new(), fault)) };
+    let fresh = move || async move {
+        Fresh::<dyn Throttle>::from(Planted(MemoryStore::new(), fault, Mutex::default()))
+    };
     let findings = examine_throttle(&Adapter::new(fresh));
     assert!(!findings.is_empty(), "{fault:?} was not caught");
     for finding in findings {
@@ -100,4 +113,9 @@ fn a_throttle_that_tells_too_short_a_time_is_caught() {
 #[test]
 fn a_throttle_that_forgets_too_early_is_caught() {
     caught(Fault::SweepsTooMuch);
+}
+
+#[test]
+fn a_throttle_that_begins_anew_for_a_slow_clock_is_caught() {
+    caught(Fault::BeginsAnewForASlowClock);
 }

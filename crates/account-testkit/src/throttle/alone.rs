@@ -205,6 +205,25 @@ pub(crate) fn a_budget_heals_after_the_clock_stepped_back(adapter: &Adapter<dyn 
     })
 }
 
+pub(crate) fn a_clock_that_is_a_little_behind_counts_in_the_same_window(
+    adapter: &Adapter<dyn Throttle>,
+) -> Proven {
+    run(adapter, |throttle| async move {
+        let budget = budget(1, 4, Refill::AllAtOnce);
+        let behind = Timestamp::from_millis(NOON.as_millis() - 2000);
+        same!(taken(&throttle, &budget, NOON, 2).await?, 2, "a budget of four lets two pass");
+        let passed = taken(&throttle, &budget, behind, 9).await?;
+        same!(
+            passed,
+            2,
+            "by a clock two seconds behind, as another node's may be, two more pass and no third"
+        );
+        let passed = taken(&throttle, &budget, NOON, 9).await?;
+        same!(passed, 0, "and by the first clock none");
+        Ok(())
+    })
+}
+
 pub(crate) fn a_key_is_remembered_until_its_time(adapter: &Adapter<dyn Throttle>) -> Proven {
     run(adapter, |throttle| async move {
         let key = throttle_key(1);

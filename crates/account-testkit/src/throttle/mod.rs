@@ -26,6 +26,7 @@ macro_rules! __throttle_cases {
             nothing_passes_a_budget_of_zero
             a_sweep_takes_no_level_that_still_counts
             a_budget_heals_after_the_clock_stepped_back
+            a_clock_that_is_a_little_behind_counts_in_the_same_window
             a_key_is_remembered_until_its_time
             a_later_time_wins
             drawn_calls_answer_as_the_model_does
