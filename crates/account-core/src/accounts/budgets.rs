@@ -16,8 +16,17 @@ pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 /// A guess that is reserved, and at the front of its line until its verdict. Dropped, it counts.
 #[must_use = "a guess that was none is given back"]
 pub(crate) struct Guess {
-    budgets: Vec<Budget>,
+    /// As they were taken, so they are given back.
+    taken: Vec<Vec<Budget>>,
     front: Option<Front>,
+}
+
+impl Guess {
+    /// The same guess, also taken from these.
+    pub(crate) fn and(mut self, budgets: Vec<Budget>) -> Self {
+        self.taken.push(budgets);
+        self
+    }
 }
 
 impl Accounts {
@@ -58,11 +67,11 @@ impl Accounts {
         budgets: Vec<Budget>,
     ) -> Result<Result<Guess, Duration>, Error> {
         if !self.inner.policy.throttled {
-            return Ok(Ok(Guess { budgets: Vec::new(), front: None }));
+            return Ok(Ok(Guess { taken: Vec::new(), front: None }));
         }
         let front = Some(self.inner.lines.reach_front(line).await?);
         Ok(match self.reserve(&budgets).await? {
-            Verdict::Taken => Ok(Guess { budgets, front }),
+            Verdict::Taken => Ok(Guess { taken: vec![budgets], front }),
             Verdict::Wait(wait) => Err(wait),
         })
     }
@@ -70,7 +79,9 @@ impl Accounts {
     /// Gives back a guess that was right, or was never looked at. A throttle that cannot be reached
     /// keeps it: a success must not fail for that.
     pub(crate) async fn give_back(&self, guess: Guess) {
-        self.give_budgets_back(&guess.budgets).await;
+        for budgets in &guess.taken {
+            self.give_budgets_back(budgets).await;
+        }
         drop(guess.front);
     }
 

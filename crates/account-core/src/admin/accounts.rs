@@ -97,7 +97,7 @@ impl Admin<'_> {
                     return Err(Error::NotFound);
                 }
                 let mut changes =
-                    self.0.set_password(state, &hash, &recorder, Event::PasswordChanged, now)?;
+                    self.0.set_password(state, &hash, &recorder, (Event::PasswordChanged, &[]), now)?;
                 changes.extend(self.0.notify(state, notice, Notice::PasswordChanged, now)?);
                 Ok((changes, ()))
             };

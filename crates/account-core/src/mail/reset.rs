@@ -80,7 +80,8 @@ impl Recovery<'_> {
         let decided = self.0.decide(Actor::Claimant(id, account.uid), |state, now| {
             let rule = || -> Result<(Vec<Change>, bool), Error> {
                 self.spendable(state, &digest, MailTokenPurpose::PasswordReset, now)?;
-                let mut changes = self.0.set_password(state, &hash, &recorder, Event::PasswordReset, now)?;
+                let event = (Event::PasswordReset, &properties[..]);
+                let mut changes = self.0.set_password(state, &hash, &recorder, event, now)?;
                 if state.account.email_verified_at.is_none() {
                     let email = state.account.email.clone();
                     changes.push(Change::SetEmail { email, verified_at: Some(now) });

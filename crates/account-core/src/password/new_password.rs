@@ -10,6 +10,17 @@ use super::{MAX_CHARACTERS, PasswordPolicy};
 use crate::field::Fault;
 
 /// A password that met the policy. Nothing else can be hashed for storage.
+///
+/// ```compile_fail
+/// # use account_core::password::{NewPassword, PasswordPolicy};
+/// # let new = NewPassword::parse("correct horse battery", &PasswordPolicy::default(), &[]).unwrap();
+/// println!("{new}");
+/// ```
+/// ```compile_fail
+/// # use account_core::password::{NewPassword, PasswordPolicy};
+/// # let new = NewPassword::parse("correct horse battery", &PasswordPolicy::default(), &[]).unwrap();
+/// let same = new == new;
+/// ```
 pub struct NewPassword(Zeroizing<String>);
 
 impl NewPassword {

@@ -66,7 +66,7 @@ impl Passwords<'_> {
                     return Err(Error::WrongPassword);
                 }
                 let mut changes =
-                    self.0.set_password(state, &hash, &recorder, Event::PasswordChanged, now)?;
+                    self.0.set_password(state, &hash, &recorder, (Event::PasswordChanged, &[]), now)?;
                 if let Some((id, token)) = &renewed {
                     let epoch = state.account.password_epoch.next();
                     changes.extend(session::rules::renew(state, *id, token, epoch, &inner.keyring, now));
@@ -89,7 +89,7 @@ impl Accounts {
         state: &AccountState,
         hash: &PasswordHash,
         recorder: &Recorder,
-        event: Event,
+        (event, properties): (Event, &[(&str, String)]),
         now: Timestamp,
     ) -> Result<Vec<Change>, Error> {
         let mut changes = vec![
@@ -110,7 +110,7 @@ impl Accounts {
                 ));
             }
         }
-        changes.push(recorder.change(event, &[], now));
+        changes.push(recorder.change(event, properties, now));
         Ok(changes)
     }
 

@@ -14,6 +14,17 @@ use crate::ports::entropy::{Entropy, EntropyError};
 /// assert_eq!(format!("{token:?}"), "SessionToken(..)");
 /// assert!(SessionToken::parse("made up").is_none());
 /// ```
+///
+/// ```compile_fail
+/// # use account_core::{ports::entropy::OsEntropy, session::SessionToken};
+/// # let token = SessionToken::generate(&OsEntropy).unwrap();
+/// println!("{token}");
+/// ```
+/// ```compile_fail
+/// # use account_core::{ports::entropy::OsEntropy, session::SessionToken};
+/// # let token = SessionToken::generate(&OsEntropy).unwrap();
+/// let same = token == token;
+/// ```
 #[derive(Clone)]
 pub struct SessionToken(Zeroizing<String>);
 

@@ -81,16 +81,26 @@ impl Accounts {
     ) -> Result<Guess, Error> {
         let whose = account(&owner.uid);
         let (uid, place) = (owner.uid.as_bytes().as_slice(), self.place(whose, client).await?);
-        let mut budgets = vec![
+        // First what the client has, whatever it guesses at: its neighbours may have used that up, and
+        // nothing of it is the owner's affair.
+        let by_client = host(client).map(|host| self.by_client(&host)).into_iter().collect();
+        let guess = self.reserve_or_lock_out(whose, client, by_client).await?;
+        let budgets = vec![
             self.budget("second-factor", &[uid, &place], 10, QUARTER_HOUR, Refill::AllAtOnce),
             self.budget("second-factor-day", &[uid, &place], 30, DAY, Refill::AllAtOnce),
         ];
-        budgets.extend(host(client).map(|host| self.by_client(&host)));
-        let reserved = self.reserve_or_lock_out(whose, client, budgets).await;
-        if matches!(reserved, Err(Error::SignInLockedOut(_))) {
-            self.tell_of_guesses(owner).await?;
+        match self.reserve(&budgets).await {
+            Ok(Verdict::Taken) => Ok(guess.and(budgets)),
+            Ok(Verdict::Wait(wait)) => {
+                self.give_back(guess).await;
+                self.tell_of_guesses(owner).await?;
+                Err(Error::SignInLockedOut(wait))
+            }
+            Err(error) => {
+                self.give_back(guess).await;
+                Err(error)
+            }
         }
-        reserved
     }
 
     /// At most once an hour.

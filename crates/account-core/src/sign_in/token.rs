@@ -9,6 +9,15 @@ use crate::ports::entropy::{Entropy, EntropyError, alphanumeric};
 const LENGTH: usize = 64;
 
 /// 64 characters of `[A-Za-z0-9]` (contract 8.2). Prints nothing of itself and is wiped when dropped.
+///
+/// ```compile_fail
+/// # let token = account_core::sign_in::ConfirmationToken::parse(&"a".repeat(64)).unwrap();
+/// println!("{token}");
+/// ```
+/// ```compile_fail
+/// # let token = account_core::sign_in::ConfirmationToken::parse(&"a".repeat(64)).unwrap();
+/// let same = token == token;
+/// ```
 #[derive(Clone)]
 pub struct ConfirmationToken(Zeroizing<String>);
 

@@ -50,6 +50,15 @@ impl RecoverySetId {
 /// assert!(typed.fits(set, &[7; 16], &*stored));
 /// # Ok::<(), account_core::ports::entropy::EntropyError>(())
 /// ```
+///
+/// ```compile_fail
+/// # let code = account_core::two_factor::RecoveryCode::parse("aB3dE5gH7j").unwrap();
+/// println!("{code}");
+/// ```
+/// ```compile_fail
+/// # let code = account_core::two_factor::RecoveryCode::parse("aB3dE5gH7j").unwrap();
+/// let same = code == code;
+/// ```
 pub struct RecoveryCode(Zeroizing<String>);
 
 impl RecoveryCode {

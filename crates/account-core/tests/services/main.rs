@@ -2,6 +2,7 @@
 //! changes, ends, keeps, records and refuses.
 
 mod administration;
+mod dry_entropy;
 mod email_and_password;
 mod hashing_share;
 mod house;

@@ -293,6 +293,25 @@ fn a_wrong_factor_in_one_call_is_on_the_trail() {
 }
 
 #[test]
+fn sec_25_a_neighbour_s_guesses_at_passwords_raise_no_alarm_about_the_second_factor() {
+    let house = House::new();
+    let account = house.register("john");
+    let (who, _) = house.by_session(&account);
+    house.enable_two_factor(&who);
+    house.mails();
+    let Ok(PasswordStep::SecondFactorNeeded(token)) = house.sign_in("john", PASSWORD, "192.0.2.1") else {
+        panic!("a second factor is on");
+    };
+    for number in 0..10 {
+        assert!(house.sign_in(&format!("name{number}"), "wrong password", "192.0.2.1").is_err());
+    }
+    let (sign_in, factor) = (house.accounts.sign_in(), SecondFactor::Totp(None));
+    let waits = block_on(sign_in.with_second_factor(Some(&token), &factor, &client("192.0.2.1")));
+    assert!(matches!(waits, Err(Error::SignInLockedOut(_))), "{waits:?}");
+    assert!(house.mails().is_empty());
+}
+
+#[test]
 fn sec_25_whoever_guesses_at_the_second_factor_is_told_of_to_the_owner() {
     let house = House::new();
     let account = house.register("john");

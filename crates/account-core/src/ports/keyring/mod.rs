@@ -43,6 +43,12 @@ use key::Key;
 /// The keys a program holds: the first writes, all of them read. See the [module](self).
 ///
 /// Holds no key text, only subkeys, which are wiped when it is dropped.
+///
+/// ```compile_fail
+/// fn show(keyring: &account_core::ports::keyring::Keyring) {
+///     println!("{keyring}");
+/// }
+/// ```
 pub struct Keyring {
     current: Key,
     older: Vec<Key>,
