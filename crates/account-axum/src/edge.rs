@@ -52,6 +52,11 @@ impl Edge {
     pub(crate) fn charge(&self, who: Requester) -> Option<Charge> {
         Some(self.limit.as_ref()?.charge(who, self.now()))
     }
+
+    /// Takes the count of a request back.
+    pub(crate) fn give_back(&self, who: Requester, charge: Charge) -> Charge {
+        self.limit.as_ref().map_or(charge, |limit| limit.give_back(who, charge))
+    }
 }
 
 impl From<account_core::Error> for Refused {

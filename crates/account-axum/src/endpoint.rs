@@ -131,7 +131,7 @@ async fn serve<E: Endpoint>(edge: &Edge, request: Request) -> Response {
         None => handle::<E>(edge, &who, &mut parts, fields).await,
     };
     if let Some(charge) = charge {
-        charge.stamp(response.headers_mut());
+        charge.stamp(&mut response);
     }
     response
 }

@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use account_core::time::Timestamp;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::error_body::ApiError;
 
@@ -106,6 +106,15 @@ impl RateLimit {
         Charge { limit, remaining: limit.saturating_sub(window.used), refused: None }
     }
 
+    /// Takes a request's count back, where it turned out to be none that counts.
+    pub fn give_back(&self, who: Requester, charge: Charge) -> Charge {
+        let mut shard = self.shard(who).lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(window) = shard.windows.get_mut(&who) {
+            window.used = window.used.saturating_sub(1);
+        }
+        Charge { remaining: charge.remaining.saturating_add(1).min(charge.limit), ..charge }
+    }
+
     fn shard(&self, who: Requester) -> &Mutex<Shard> {
         let [first, ..] = &self.shards;
         let hash = usize::try_from(self.hasher.hash_one(who) >> 32).unwrap_or(0);
@@ -159,10 +168,14 @@ impl Charge {
         self.refused.map(|(now, wait)| ApiError::throttled(now, wait))
     }
 
-    /// Adds `X-RateLimit-Limit` and `X-RateLimit-Remaining`.
-    pub fn stamp(&self, headers: &mut HeaderMap) {
+    /// Adds `X-RateLimit-Limit` and `X-RateLimit-Remaining`. Whoever is told to wait by another limit has
+    /// nothing left to use either.
+    pub fn stamp<B>(&self, response: &mut Response<B>) {
+        let waits = response.status() == StatusCode::TOO_MANY_REQUESTS;
+        let remaining = if waits { 0 } else { self.remaining };
+        let headers = response.headers_mut();
         headers.insert(LIMIT, HeaderValue::from(self.limit));
-        headers.insert(REMAINING, HeaderValue::from(self.remaining));
+        headers.insert(REMAINING, HeaderValue::from(remaining));
     }
 }
 
@@ -213,6 +226,15 @@ mod tests {
             |text: &str| limit.charge(Requester::client(text.parse().unwrap()), at(0)).is_admitted();
         assert!(admitted("2001:db8::1") && !admitted("2001:db8::ffff:1") && admitted("2001:db8:0:1::1"));
         assert!(admitted("192.0.2.1") && !admitted("::ffff:192.0.2.1") && admitted("192.0.2.2"));
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_used_again() {
+        let limit = limit(2);
+        let charge = limit.charge(ALICE, at(0));
+        assert_eq!(limit.give_back(ALICE, charge).remaining, 2);
+        assert_eq!([limit.charge(ALICE, at(0)), limit.charge(ALICE, at(0))].map(|c| c.remaining), [1, 0]);
+        assert!(!limit.charge(ALICE, at(0)).is_admitted());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use axum::routing::{MethodRouter, post};
 use crate::edge::{Edge, Refused};
 use crate::endpoint::{Answer, refused};
 use crate::fields::Fields;
-use crate::json_body::{BodyError, read_fields};
+use crate::json_body::{BodyError, pass_over, read_fields};
 use crate::rate_limit::Requester;
 use crate::refusal::{Wording, refusal};
 use crate::unknown_route::only;
@@ -50,6 +50,7 @@ pub(crate) fn open<E: OpenEndpoint>(edge: &Arc<Edge>) -> MethodRouter {
 async fn serve<E: OpenEndpoint>(edge: &Edge, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if let Err(error) = edge.gate.refuse_cross_site(&parts.headers) {
+        pass_over(&parts.headers, body).await;
         return refused(edge, &parts, None, error);
     }
     let fields = match read_fields(&parts.headers, body, MAX_BODY).await {
@@ -58,15 +59,21 @@ async fn serve<E: OpenEndpoint>(edge: &Edge, request: Request) -> Response {
     };
     let client = edge.gate.client(&parts);
     // All whose address is unknown are not one client: anybody could shut everybody out (F-3).
-    let charge = client.ip.and_then(|ip| edge.charge(Requester::client(ip)));
+    let who = client.ip.map(Requester::client);
+    let charge = who.and_then(|who| edge.charge(who));
     let mut response = match charge.and_then(|charge| charge.refusal()) {
         Some(error) => refused(edge, &parts, None, error),
         None => handle::<E>(edge, &parts, &client, fields).await,
     };
+    // Many people may be behind one address: what went well costs it nothing (SEC-12).
+    let charge = match (who, charge) {
+        (Some(who), Some(charge)) if response.status().is_success() => Some(edge.give_back(who, charge)),
+        (_, charge) => charge,
+    };
     if let Some(charge) = charge
         && response.status() != StatusCode::UNAUTHORIZED
     {
-        charge.stamp(response.headers_mut());
+        charge.stamp(&mut response);
     }
     response
 }

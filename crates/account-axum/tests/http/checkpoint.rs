@@ -1,5 +1,7 @@
 //! The second step of a sign-in (contract 8.3, SEC-23 to SEC-27).
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::house::{House, PASSWORD};
@@ -117,7 +119,7 @@ fn a_recovery_code_is_spent_once_wins_over_a_code_and_the_owner_is_told(kind: Ki
     assert_display(&house.signed_in_with(&alice.account, &other).0, WRONG_RECOVERY);
 }
 
-fn f_15_and_f_7_without_a_record_of_ones_own_there_is_nothing_to_confirm(kind: Kind) {
+fn f_15_and_f_7_without_a_record_there_is_nothing_to_confirm(kind: Kind) {
     let house = House::new(kind);
     let alice = house.person("alice");
     let (secret, _) = alice.enable_two_factor();
@@ -181,6 +183,46 @@ fn sec_24_a_ticket_dies_of_time_use_and_change(kind: Kind) {
     assert_display(&confirm(&before_change, &codes[1]), EXPIRED);
 }
 
+fn sec_24_a_ticket_dies_with_the_account_s_factor_and_sign_in_and_a_sixth_ends_the_first(kind: Kind) {
+    let house = House::new(kind);
+    let alice = house.person("alice");
+    let (_, codes) = alice.enable_two_factor();
+    let confirm = |token: &Value, code: &str| {
+        house.browser().post(CHECKPOINT, &json!({"confirmation_token": token, "recovery_token": code}))
+    };
+    let tickets: Vec<Value> = (0..6).map(|_| house.browser().confirmation_token(&alice.account)).collect();
+    assert_display(&confirm(&tickets[0], &codes[0]), EXPIRED);
+    assert_eq!(confirm(&tickets[1], &codes[0]).status, 200);
+    let id = alice.account.id;
+    house.block_on(house.accounts.admin().disable(id)).unwrap();
+    assert_display(&confirm(&tickets[2], &codes[1]), EXPIRED);
+    house.block_on(house.accounts.admin().enable(id)).unwrap();
+    assert_display(&confirm(&tickets[3], &codes[1]), EXPIRED);
+    let before = house.browser().confirmation_token(&alice.account);
+    let off = json!({"password": PASSWORD});
+    assert_eq!(alice.post("/api/client/account/two-factor/disable", &off).status, 204);
+    assert_display(&confirm(&before, &codes[1]), EXPIRED);
+}
+
+fn sec_29_a_day_forwards_and_back_makes_no_step_good_again(kind: Kind) {
+    let house = House::with(kind, |plan| plan.policy.throttled = false);
+    let alice = house.person("alice");
+    let (secret, _) = alice.enable_two_factor();
+    house.later(60);
+    let code = json!({"authentication_code": house.code(&secret, 0)});
+    assert_eq!(house.signed_in_with(&alice.account, &code).0.status, 200);
+    house.later(86_400);
+    assert_display(&house.signed_in_with(&alice.account, &code).0, WRONG_CODE);
+    house.clock.step_back(Duration::from_secs(86_400));
+    assert_display(&house.signed_in_with(&alice.account, &code).0, WRONG_CODE);
+    house.clock.step_back(Duration::from_secs(86_400));
+    let earlier = json!({"authentication_code": house.code(&secret, 0)});
+    assert_display(&house.signed_in_with(&alice.account, &earlier).0, WRONG_CODE);
+    house.later(86_400 + 30);
+    let next = json!({"authentication_code": house.code(&secret, 0)});
+    assert_eq!(house.signed_in_with(&alice.account, &next).0.status, 200, "the steps after it are good");
+}
+
 fn f_31_five_wrong_codes_end_a_ticket_and_sec_25_ten_an_hour_quarter(kind: Kind) {
     let house = House::new(kind);
     let alice = house.person("alice");
@@ -211,8 +253,10 @@ on_every_store!(
     sec_23_one_code_and_twenty_tickets_at_once_are_one_sign_in,
     sec_27_and_f_2_one_recovery_code_and_twenty_tickets_at_once_are_one_sign_in,
     a_recovery_code_is_spent_once_wins_over_a_code_and_the_owner_is_told,
-    f_15_and_f_7_without_a_record_of_ones_own_there_is_nothing_to_confirm,
+    f_15_and_f_7_without_a_record_there_is_nothing_to_confirm,
     what_is_a_number_and_no_code_is_a_wrong_code,
     sec_24_a_ticket_dies_of_time_use_and_change,
+    sec_24_a_ticket_dies_with_the_account_s_factor_and_sign_in_and_a_sixth_ends_the_first,
+    sec_29_a_day_forwards_and_back_makes_no_step_good_again,
     f_31_five_wrong_codes_end_a_ticket_and_sec_25_ten_an_hour_quarter,
 );

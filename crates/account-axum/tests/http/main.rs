@@ -28,5 +28,7 @@ mod sessions;
 mod sign_in;
 mod ssh_keys;
 mod store_kind;
+mod trail;
 mod two_factor;
 mod two_nodes;
+mod what_a_change_ends;

@@ -79,6 +79,40 @@ fn sec_16_requests_are_few_by_client_and_mails_few_by_address(kind: Kind) {
     assert!(ask().header("retry-after").is_some());
 }
 
+fn sec_16_an_address_is_mailed_five_times_an_hour_and_a_client_asks_twenty(kind: Kind) {
+    let house = House::new(kind);
+    house.account("alice");
+    house.mails();
+    let ask = |email: &str| house.browser().post(REQUEST, &json!({"email": email}));
+    let mailed: Vec<usize> = (0..6)
+        .map(|_| {
+            assert_eq!(ask("alice@example.com").status, 200);
+            house.later(61);
+            house.mails().len()
+        })
+        .collect();
+    assert_eq!(mailed, [1, 1, 1, 1, 1, 0]);
+    for number in 6..20 {
+        assert_eq!(ask(&format!("nobody{number}@example.com")).status, 200);
+        house.later(61);
+    }
+    let refused = ask("bob@example.com");
+    assert_eq!((refused.status, refused.code().as_str()), (429, "ThrottleRequestsException"));
+}
+
+fn sec_16_a_client_tries_ten_reset_tokens_a_minute(kind: Kind) {
+    let house = House::new(kind);
+    house.account("alice");
+    for _ in 0..10 {
+        assert_wrong_token(&reset(&house.browser(), &"0".repeat(64)));
+    }
+    let refused = reset(&house.browser(), &"0".repeat(64));
+    assert_eq!((refused.status, refused.code().as_str()), (429, "ThrottleRequestsException"));
+    assert!(refused.header("retry-after").is_some());
+    house.later(60);
+    assert_wrong_token(&reset(&house.browser(), &"0".repeat(64)));
+}
+
 fn a_token_sets_the_password_once_signs_in_and_ends_all_other_sessions(kind: Kind) {
     let house = House::new(kind);
     let alice = house.person("alice");
@@ -216,6 +250,8 @@ fn a_reset_by_mail_proves_the_address(kind: Kind) {
 }
 
 on_every_store!(
+    sec_16_an_address_is_mailed_five_times_an_hour_and_a_client_asks_twenty,
+    sec_16_a_client_tries_ten_reset_tokens_a_minute,
     a_new_address_is_sent_the_link_that_proves_it_with_the_change,
     a_reset_by_mail_proves_the_address,
     f_20_a_request_is_answered_alike_for_everybody_and_the_worker_finds_out,

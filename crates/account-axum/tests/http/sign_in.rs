@@ -1,5 +1,7 @@
 //! Signing in with a password, and out (contract 8.2 and 8.4, SEC-10 to SEC-15).
 
+use std::time::Duration;
+
 use account_axum::TrustedProxies;
 use serde_json::{Value, json};
 
@@ -89,6 +91,7 @@ fn sec_13_five_wrong_passwords_from_one_client_and_f_33_the_answer_says_so_twice
     house.later(60);
     let unknown = failures("nobody");
     assert_eq!((known.status, known.code().as_str()), (429, "ValidationException"));
+    assert_eq!(known.header("x-ratelimit-remaining"), Some("0"));
     let wait = known.header("retry-after").unwrap().to_owned();
     assert_eq!(known.error().1, format!("Too many login attempts. Please try again in {wait} seconds."));
     assert_eq!(known.json()["errors"][0]["meta"], json!({"source_field": "user", "rule": ""}));
@@ -115,6 +118,22 @@ fn sec_13_guesses_never_tell_which_address_and_username_belong_together(kind: Ki
     house.later(60);
     assert_eq!(statuses("nobody", "nobody@example.com"), known);
     assert_eq!(known, [400; 10], "counted apart, as the names of two people would be");
+}
+
+fn sec_13_budgets_heal_when_the_clock_moves_by_a_day(kind: Kind) {
+    let house = House::new(kind);
+    house.account("alice");
+    let lock_out = || {
+        (0..5).for_each(|_| assert_refused(&house.browser().login("alice", "wrong")));
+        assert_eq!(house.browser().login("alice", PASSWORD).status, 429);
+    };
+    lock_out();
+    house.clock.step_back(Duration::from_secs(86_400));
+    assert_eq!(house.browser().login("alice", PASSWORD).status, 200, "a day back");
+    house.later(2 * 86_400);
+    lock_out();
+    house.later(86_400);
+    assert_eq!(house.browser().login("alice", PASSWORD).status, 200, "a day forwards");
 }
 
 fn sec_12_one_client_has_one_budget_over_all_names_and_no_header_makes_another(kind: Kind) {
@@ -225,6 +244,7 @@ on_every_store!(
     sec_10_unknown_names_wrong_passwords_and_disabled_accounts_are_refused_alike,
     f_38_what_is_missing_or_of_another_type_is_wrong_like_anything_else,
     sec_13_guesses_never_tell_which_address_and_username_belong_together,
+    sec_13_budgets_heal_when_the_clock_moves_by_a_day,
     sec_13_five_wrong_passwords_from_one_client_and_f_33_the_answer_says_so_twice,
     sec_12_one_client_has_one_budget_over_all_names_and_no_header_makes_another,
     f_14_a_success_clears_no_failures_of_the_same_client,
