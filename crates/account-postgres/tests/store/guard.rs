@@ -36,7 +36,7 @@ async fn a_session_never_outlives_the_password_change_it_raced() {
         session.password_epoch = seen.password_epoch;
         let opening = commit_to(&seen, vec![Change::OpenSession(session)]);
         // At the same moment, or one of them a little later: each wins some of them.
-        let behind = Duration::from_millis(u64::from(round % 4));
+        let behind = Duration::from_millis(round % 4);
         let (changed, opened) = if round % 8 < 4 {
             tokio::join!(one.commit(&changing), later(behind, two.commit(&opening)))
         } else {
