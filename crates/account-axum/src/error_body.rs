@@ -179,6 +179,11 @@ impl ApiError {
         Self::new(status, "HttpException", "CSRF token mismatch.")
     }
 
+    /// 400: the captcha was not passed (contract 8).
+    pub fn captcha_not_passed() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "HttpException", "Failed to validate reCAPTCHA data.")
+    }
+
     /// 422: all broken rules of the request's fields, in order.
     pub fn validation(errors: &FieldErrors) -> Self {
         let items = errors

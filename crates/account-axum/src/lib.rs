@@ -10,6 +10,7 @@
 
 mod auth_router;
 pub mod bearer;
+mod captcha;
 pub mod client_ip;
 mod cross_site;
 mod edge;
@@ -35,6 +36,7 @@ mod upkeep;
 mod visit;
 
 pub use auth_router::auth_router;
+pub use captcha::Captcha;
 pub use client_ip::{ClientIp, TrustedProxies};
 pub use endpoint::{Route, Verb};
 pub use gate::Gate;

@@ -2,7 +2,9 @@
 //! [`Policy`](account_core::policy::Policy)'s; nothing here acts.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
+use crate::captcha::Captcha;
 use crate::client_ip::TrustedProxies;
 
 /// Everything that can be set. Start from [`Options::default`].
@@ -31,6 +33,8 @@ pub struct Options {
     pub browser_origins: Vec<String>,
     /// How the session cookie is set and read (SEC-42).
     pub session_cookie: SessionCookie,
+    /// What a client must pass before it signs in or asks for a reset (contract 8).
+    pub captcha: Option<Arc<dyn Captcha>>,
     /// Whether `GET /api/client`, and the JSON 404 for every unknown path below it, are answered
     /// here. `false` for an embedder who has other routes there.
     pub owns_client_area: bool,
@@ -77,6 +81,7 @@ impl Default for Options {
             public_url: None,
             browser_origins: Vec::new(),
             session_cookie: SessionCookie::default(),
+            captcha: None,
             owns_client_area: true,
         }
     }

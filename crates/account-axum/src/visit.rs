@@ -14,8 +14,10 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::{MethodRouter, post};
 
+use crate::captcha;
 use crate::edge::{Edge, Refused};
 use crate::endpoint::{Answer, refused};
+use crate::error_body::ApiError;
 use crate::fields::Fields;
 use crate::json_body::{BodyError, pass_over, read_fields};
 use crate::rate_limit::Requester;
@@ -38,6 +40,8 @@ pub(crate) struct Visit<'a> {
 pub(crate) trait OpenEndpoint: 'static {
     const PATH: &'static str;
     const WORDING: Wording = Wording::Usual;
+    /// Whether a captcha stands in front of it, where there is one.
+    const BEHIND_CAPTCHA: bool = false;
 
     fn answer(visit: Visit<'_>) -> impl Future<Output = Answer> + Send;
 }
@@ -88,6 +92,12 @@ async fn handle<E: OpenEndpoint>(
         Ok(fields) => fields,
         Err(error) => return refused(edge, parts, None, error.into()),
     };
+    if E::BEHIND_CAPTCHA
+        && let Some(captcha) = &edge.options.captcha
+        && !captcha.is_passed(fields.string(captcha::FIELD).given(), client.ip).await
+    {
+        return refused(edge, parts, None, ApiError::captcha_not_passed());
+    }
     let visit = Visit { edge, parts, fields: &fields, client };
     match E::answer(visit).await {
         Ok(response) => response,

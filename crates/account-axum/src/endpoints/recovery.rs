@@ -14,6 +14,7 @@ pub(crate) struct Request;
 
 impl OpenEndpoint for Request {
     const PATH: &'static str = "/auth/password";
+    const BEHIND_CAPTCHA: bool = true;
 
     async fn answer(visit: Visit<'_>) -> Answer {
         let email = parse_email(visit.fields)?;

@@ -20,6 +20,7 @@ pub(crate) struct Login;
 
 impl OpenEndpoint for Login {
     const PATH: &'static str = "/auth/login";
+    const BEHIND_CAPTCHA: bool = true;
 
     async fn answer(visit: Visit<'_>) -> Answer {
         let name = visit.fields.string("user").given().unwrap_or_default();

@@ -1,8 +1,10 @@
 //! Signing in with a password, and out (contract 8.2 and 8.4, SEC-10 to SEC-15).
 
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use account_axum::TrustedProxies;
+use account_axum::{Captcha, TrustedProxies};
 use serde_json::{Value, json};
 
 use crate::house::{House, PASSWORD};
@@ -136,6 +138,37 @@ fn sec_13_budgets_heal_when_the_clock_moves_by_a_day(kind: Kind) {
     assert_eq!(house.browser().login("alice", PASSWORD).status, 200, "a day forwards");
 }
 
+#[derive(Debug)]
+struct OneWord;
+
+#[async_trait::async_trait]
+impl Captcha for OneWord {
+    async fn is_passed(&self, response: Option<&str>, client: Option<IpAddr>) -> bool {
+        response == Some("tree") && client.is_some()
+    }
+}
+
+fn f_34_a_captcha_that_is_missing_or_wrong_is_400_before_anything_is_looked_at(kind: Kind) {
+    let house = House::with(kind, |plan| plan.options.captcha = Some(Arc::new(OneWord)));
+    let alice = house.person("alice");
+    for (path, mut body) in [
+        (LOGIN, json!({"user": "alice", "password": PASSWORD})),
+        ("/auth/password", json!({"email": "alice@example.com"})),
+    ] {
+        let hashed = house.hasher.verified();
+        for wrong in [json!(null), json!(""), json!("bush"), json!(["tree"])] {
+            body["g-recaptcha-response"] = wrong;
+            let answer = house.browser().post(path, &body);
+            let expected = ("HttpException".into(), "Failed to validate reCAPTCHA data.".into());
+            assert_eq!((answer.status, answer.error()), (400, expected), "{body}");
+        }
+        assert_eq!(house.hasher.verified(), hashed);
+        body["g-recaptcha-response"] = json!("tree");
+        assert_eq!(house.browser().post(path, &body).status, 200);
+    }
+    assert_eq!(alice.get("/api/client/account").status, 200, "nothing else is behind it");
+}
+
 fn sec_12_one_client_has_one_budget_over_all_names_and_no_header_makes_another(kind: Kind) {
     let house = House::new(kind);
     house.account("alice");
@@ -245,6 +278,7 @@ on_every_store!(
     f_38_what_is_missing_or_of_another_type_is_wrong_like_anything_else,
     sec_13_guesses_never_tell_which_address_and_username_belong_together,
     sec_13_budgets_heal_when_the_clock_moves_by_a_day,
+    f_34_a_captcha_that_is_missing_or_wrong_is_400_before_anything_is_looked_at,
     sec_13_five_wrong_passwords_from_one_client_and_f_33_the_answer_says_so_twice,
     sec_12_one_client_has_one_budget_over_all_names_and_no_header_makes_another,
     f_14_a_success_clears_no_failures_of_the_same_client,
