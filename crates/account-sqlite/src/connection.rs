@@ -33,8 +33,8 @@ pub(crate) fn open_writer(path: &Path, max_pages: Option<u32>) -> Result<Connect
     Ok(connection)
 }
 
-/// A connection for reading, that keeps so much of the database in memory. Not opened read-only: after a crash of another process, whoever comes
-/// next must be able to recover the write-ahead log.
+/// A connection for reading, that keeps so much of the database in memory. Not opened read-only: after a
+/// crash of another process, whoever comes next must be able to recover the write-ahead log.
 pub(crate) fn open_reader(path: &Path, cache_kib: i64) -> Result<Connection, OpenError> {
     let connection = open(path)?;
     configure(&connection)?;

@@ -24,8 +24,10 @@ const LEDGER: &str = "CREATE TABLE schema_migration (
     digest BLOB NOT NULL
 ) STRICT";
 
-const HAS_LEDGER: &str = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migration'";
-const HAS_ANYTHING: &str = "SELECT 1 FROM sqlite_schema LIMIT 1";
+/// How much there is, and whether the ledger is among it. One statement: another process may make all of it
+/// between two.
+const STANDING: &str = "SELECT count(*), count(*) FILTER (WHERE type = 'table' AND name = 'schema_migration')
+    FROM sqlite_schema";
 const NEWEST: &str = "SELECT max(number) FROM schema_migration";
 const DIGEST: &str = "SELECT digest FROM schema_migration WHERE number = ?1";
 const NOTE: &str = "INSERT INTO schema_migration (number, name, digest) VALUES (?1, ?2, ?3)";
@@ -46,7 +48,7 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     if is_current(&transaction)? {
         return Ok(());
     }
-    if !exists(&transaction, HAS_LEDGER)? {
+    if standing(&transaction)? == Standing::Empty {
         transaction.execute_batch(LEDGER)?;
     }
     for Migration { number, name, sql } in MIGRATIONS {
@@ -60,8 +62,10 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
 
 /// Whether all is applied and nothing else.
 fn is_current(connection: &Connection) -> Result<bool, OpenError> {
-    if !exists(connection, HAS_LEDGER)? {
-        return if exists(connection, HAS_ANYTHING)? { Err(OpenError::Foreign) } else { Ok(false) };
+    match standing(connection)? {
+        Standing::Empty => return Ok(false),
+        Standing::Foreign => return Err(OpenError::Foreign),
+        Standing::Ours => {}
     }
     let known = MIGRATIONS.last().map_or(0, |newest| newest.number);
     let found = connection.query_row(NEWEST, [], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0);
@@ -82,8 +86,22 @@ fn applied(connection: &Connection, number: i64) -> rusqlite::Result<Option<Vec<
     connection.query_row(DIGEST, [number], |row| row.get(0)).optional()
 }
 
-fn exists(connection: &Connection, question: &str) -> rusqlite::Result<bool> {
-    Ok(connection.query_row(question, [], |_| Ok(())).optional()?.is_some())
+/// Whose a database is.
+#[derive(Debug, PartialEq, Eq)]
+enum Standing {
+    Empty,
+    Ours,
+    Foreign,
+}
+
+fn standing(connection: &Connection) -> rusqlite::Result<Standing> {
+    let (all, ledgers): (i64, i64) =
+        connection.query_row(STANDING, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(match (all, ledgers) {
+        (0, _) => Standing::Empty,
+        (_, 0) => Standing::Foreign,
+        _ => Standing::Ours,
+    })
 }
 
 #[cfg(test)]
@@ -127,7 +145,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "max_page_count", 10).unwrap();
         assert!(migrate(&mut connection).is_err());
-        assert!(!exists(&connection, HAS_ANYTHING).unwrap());
+        assert_eq!(standing(&connection).unwrap(), Standing::Empty);
         connection.pragma_update(None, "max_page_count", 1000).unwrap();
         migrate(&mut connection).unwrap();
         assert!(is_current(&connection).unwrap());

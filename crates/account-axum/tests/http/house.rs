@@ -16,6 +16,7 @@ use account_core::ports::alarm::{Alarm, AlarmSink};
 use account_core::ports::entropy::OsEntropy;
 use account_core::ports::hasher::PasswordHasher;
 use account_core::ports::keyring::Keyring;
+use account_core::ports::listener::CommitListener;
 use account_core::ports::mailer::{Mailer, MailerError};
 use account_core::profile::{Language, PersonName, Username};
 use account_core::{Accounts, Error};
@@ -55,6 +56,8 @@ pub(crate) struct Plan {
     /// Another keyring than a fresh one.
     pub(crate) keyring: String,
     pub(crate) clock: Arc<ManualClock>,
+    /// An embedder that hears of what was committed.
+    pub(crate) listener: Option<Arc<dyn CommitListener>>,
     /// Routes of an embedder, beside ours.
     pub(crate) beside: Option<Beside>,
 }
@@ -71,6 +74,7 @@ impl Default for Plan {
             store: None,
             keyring: Keyring::generate(&OsEntropy).unwrap().to_string(),
             clock: Arc::default(),
+            listener: None,
             beside: None,
         }
     }
@@ -113,6 +117,10 @@ impl House {
                 .hasher(plan.hasher.unwrap_or_else(|| hasher.clone()))
                 .alarms(alarms.clone())
                 .policy(plan.policy);
+            let builder = match plan.listener {
+                Some(listener) => builder.listener(listener),
+                None => builder,
+            };
             let accounts = builder.build().await.unwrap();
             let mut routes = router(accounts.clone(), plan.options.clone())
                 .merge(auth_router(accounts.clone(), plan.options.clone()));

@@ -1,6 +1,11 @@
 //! Faults of comparable systems that no other room's tests name (contract 13).
 
+use std::sync::{Arc, Mutex};
+
+use account_core::activity::Activity;
+use account_core::id::{AccountId, AccountUid};
 use account_core::mail::{MessageKind, Notice};
+use account_core::ports::listener::CommitListener;
 use serde_json::json;
 
 use crate::house::{House, PASSWORD};
@@ -26,6 +31,41 @@ fn f_6_keys_descriptions_and_lists_have_an_end(kind: Kind) {
         assert_eq!(make("x", Vec::new()), 200);
     }
     assert_eq!(make("x", Vec::new()), 400);
+}
+
+/// What an embedder's file transfers and websockets are told.
+#[derive(Default)]
+struct Heard(Mutex<Vec<(AccountUid, &'static str)>>);
+
+impl CommitListener for Heard {
+    fn committed(&self, _: AccountId, uid: AccountUid, entries: &[&Activity]) {
+        self.0.lock().unwrap().extend(entries.iter().map(|entry| (uid, entry.event.as_str())));
+    }
+}
+
+fn f_11_what_hangs_on_a_credential_can_be_cut_when_it_ends(kind: Kind) {
+    let heard = Arc::new(Heard::default());
+    let house = House::with(kind, |plan| plan.listener = Some(heard.clone()));
+    let alice = house.person("alice");
+    let session = house.signed_in(&alice.account);
+    let told = || -> Vec<&'static str> {
+        let all = std::mem::take(&mut *heard.0.lock().unwrap());
+        assert!(all.iter().all(|(uid, _)| *uid == alice.account.uid));
+        all.into_iter().map(|(_, event)| event).collect()
+    };
+    told();
+    let wrong = json!({"current_password": "wrong", "password": "x", "password_confirmation": "x"});
+    assert_eq!(session.put("/api/client/account/password", &wrong).status, 400);
+    assert_eq!(told(), [""; 0], "nothing was committed");
+    let new = json!({"current_password": PASSWORD, "password": "another horse", "password_confirmation": "another horse"});
+    assert_eq!(session.put("/api/client/account/password", &new).status, 204);
+    assert_eq!(told(), ["user:account.password-changed"]);
+    assert_eq!(alice.delete(&format!("/api/client/account/api-keys/{}", &alice.token[..16])).status, 204);
+    assert_eq!(told(), ["user:api-key.delete"]);
+    assert_eq!(session.post("/auth/logout", &json!({})).status, 204);
+    assert_eq!(told(), ["auth:logout"]);
+    house.block_on(house.accounts.admin().delete(alice.account.id)).unwrap();
+    assert_eq!(told(), ["user:account.deleted"]);
 }
 
 fn f_13_there_is_no_route_that_serves_translations(kind: Kind) {
@@ -101,6 +141,7 @@ fn f_41_a_key_is_made_without_a_password_as_documented(kind: Kind) {
 
 on_every_store!(
     f_6_keys_descriptions_and_lists_have_an_end,
+    f_11_what_hangs_on_a_credential_can_be_cut_when_it_ends,
     f_13_there_is_no_route_that_serves_translations,
     f_28_a_password_counts_beyond_its_seventy_second_byte,
     f_32_a_session_is_the_only_cookie_and_nothing_remembers_a_user_beyond_it,
