@@ -92,7 +92,7 @@ impl Accounts {
         let about = [identifier.as_bytes(), host.as_bytes()];
         let budget =
             self.budget("address-blocked", &about, BLOCKED_ENTRIES_A_MINUTE, MINUTE, Refill::AllAtOnce);
-        if self.reserve(&[budget]).await? != Verdict::Taken {
+        if self.reserve(&[budget], self.now()).await? != Verdict::Taken {
             return Ok(());
         }
         let recorder = self.recorder_without_actor(Some(account.uid), client)?;

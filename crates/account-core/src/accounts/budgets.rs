@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::id::Digest;
 use crate::ports::keyring::MacPurpose;
 use crate::ports::throttle::{Budget, Refill, ThrottleKey, Verdict};
+use crate::time::Timestamp;
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
@@ -16,15 +17,15 @@ pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 /// A guess that is reserved, and at the front of its line until its verdict. Dropped, it counts.
 #[must_use = "a guess that was none is given back"]
 pub(crate) struct Guess {
-    /// As they were taken, so they are given back.
-    taken: Vec<Vec<Budget>>,
+    /// As they were taken, and when, so they are given back.
+    taken: Vec<(Vec<Budget>, Timestamp)>,
     front: Option<Front>,
 }
 
 impl Guess {
     /// The same guess, also taken from these.
-    pub(crate) fn and(mut self, budgets: Vec<Budget>) -> Self {
-        self.taken.push(budgets);
+    pub(crate) fn and(mut self, budgets: Vec<Budget>, at: Timestamp) -> Self {
+        self.taken.push((budgets, at));
         self
     }
 }
@@ -52,11 +53,11 @@ impl Accounts {
     }
 
     /// Takes one from each budget, durably and on its own, before the work that it pays for.
-    pub(crate) async fn reserve(&self, budgets: &[Budget]) -> Result<Verdict, Error> {
+    pub(crate) async fn reserve(&self, budgets: &[Budget], now: Timestamp) -> Result<Verdict, Error> {
         if !self.inner.policy.throttled {
             return Ok(Verdict::Taken);
         }
-        Ok(self.inner.throttle.take(budgets, self.inner.clock.now()).await?)
+        Ok(self.inner.throttle.take(budgets, now).await?)
     }
 
     /// Reserves a guess before it is looked at, in turn with others of its line; or answers how long to
@@ -70,8 +71,9 @@ impl Accounts {
             return Ok(Ok(Guess { taken: Vec::new(), front: None }));
         }
         let front = Some(self.inner.lines.reach_front(line).await?);
-        Ok(match self.reserve(&budgets).await? {
-            Verdict::Taken => Ok(Guess { taken: vec![budgets], front }),
+        let now = self.now();
+        Ok(match self.reserve(&budgets, now).await? {
+            Verdict::Taken => Ok(Guess { taken: vec![(budgets, now)], front }),
             Verdict::Wait(wait) => Err(wait),
         })
     }
@@ -79,16 +81,16 @@ impl Accounts {
     /// Gives back a guess that was right, or was never looked at. A throttle that cannot be reached
     /// keeps it: a success must not fail for that.
     pub(crate) async fn give_back(&self, guess: Guess) {
-        for budgets in &guess.taken {
-            self.give_budgets_back(budgets).await;
+        for (budgets, at) in &guess.taken {
+            self.give_budgets_back(budgets, *at).await;
         }
         drop(guess.front);
     }
 
-    /// Gives one back to each budget.
-    pub(crate) async fn give_budgets_back(&self, budgets: &[Budget]) {
+    /// Gives one that was taken then back to each budget.
+    pub(crate) async fn give_budgets_back(&self, budgets: &[Budget], taken_at: Timestamp) {
         if self.inner.policy.throttled {
-            drop(self.inner.throttle.give_back(budgets, self.inner.clock.now()).await);
+            drop(self.inner.throttle.give_back(budgets, taken_at).await);
         }
     }
 }

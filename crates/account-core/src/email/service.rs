@@ -37,7 +37,8 @@ impl Emails<'_> {
         let token = mail::mint_token(&*self.0.inner.entropy)?;
         let uid = who.account().uid;
         let budget = self.0.budget("email-change", &[uid.as_bytes()], CHANGES_A_DAY, DAY, Refill::AllAtOnce);
-        if let Verdict::Wait(wait) = self.0.reserve(&[budget]).await? {
+        let now = self.0.now();
+        if let Verdict::Wait(wait) = self.0.reserve(&[budget], now).await? {
             return Err(Error::TooManyEmailChanges(wait));
         }
         let changed = self.0.decide(Actor::Principal(who), |state, now| {
@@ -67,7 +68,7 @@ impl Emails<'_> {
         });
         let changed = changed.await;
         if matches!(changed, Err(Error::Unavailable(_) | Error::Contended | Error::Corrupt(_))) {
-            self.0.give_budgets_back(&[budget]).await;
+            self.0.give_budgets_back(&[budget], now).await;
         }
         changed
     }

@@ -89,8 +89,9 @@ impl Accounts {
             self.budget("second-factor", &[uid, &place], 10, QUARTER_HOUR, Refill::AllAtOnce),
             self.budget("second-factor-day", &[uid, &place], 30, DAY, Refill::AllAtOnce),
         ];
-        match self.reserve(&budgets).await {
-            Ok(Verdict::Taken) => Ok(guess.and(budgets)),
+        let now = self.now();
+        match self.reserve(&budgets, now).await {
+            Ok(Verdict::Taken) => Ok(guess.and(budgets, now)),
             Ok(Verdict::Wait(wait)) => {
                 self.give_back(guess).await;
                 self.tell_of_guesses(owner).await?;
@@ -106,7 +107,7 @@ impl Accounts {
     /// At most once an hour.
     async fn tell_of_guesses(&self, account: &Account) -> Result<(), Error> {
         let told = self.budget("second-factor-told", &[account.uid.as_bytes()], 1, HOUR, Refill::AllAtOnce);
-        if !self.inner.policy.mail || self.reserve(&[told]).await? != Verdict::Taken {
+        if !self.inner.policy.mail || self.reserve(&[told], self.now()).await? != Verdict::Taken {
             return Ok(());
         }
         let now = self.inner.clock.now();
@@ -181,7 +182,7 @@ impl Accounts {
         let Some(host) = host(client) else { return Ok(()) };
         let minute = self.budget(name, &[&host, b"minute"], a_minute, MINUTE, Refill::AllAtOnce);
         let hour = self.budget(name, &[&host, b"hour"], an_hour, HOUR, Refill::AllAtOnce);
-        match self.reserve(&[minute, hour]).await? {
+        match self.reserve(&[minute, hour], self.now()).await? {
             Verdict::Taken => Ok(()),
             Verdict::Wait(wait) => Err(Error::TooManyAttempts(wait)),
         }
@@ -192,7 +193,7 @@ impl Accounts {
         let about = address.as_bytes();
         let minute = self.budget(name, &[about, b"minute"], 1, MINUTE, Refill::AllAtOnce);
         let hour = self.budget(name, &[about, b"hour"], 5, HOUR, Refill::AllAtOnce);
-        Ok(self.reserve(&[minute, hour]).await? == Verdict::Taken)
+        Ok(self.reserve(&[minute, hour], self.now()).await? == Verdict::Taken)
     }
 }
 

@@ -38,6 +38,9 @@ pub(super) struct Reserved {
 #[derive(Debug, Default)]
 pub(crate) struct BudgetBook {
     taken: BTreeMap<ThrottleKey, Vec<Taken>>,
+    /// What was given back: a window that began a little later, by a clock a little ahead, may have been given
+    /// what the one before it had counted.
+    given_back: BTreeMap<ThrottleKey, Vec<Taken>>,
     /// When something was taken or given back lately.
     times: BTreeMap<ThrottleKey, Vec<Timestamp>>,
     era: u64,
@@ -93,7 +96,9 @@ impl BudgetBook {
         let limit = usize::try_from(budget.limit).unwrap_or(usize::MAX);
         let at_once = same_era().filter(|other| other.at == taken.at).count();
         let within = same_era().filter(|other| apart(other.at, taken.at) < millis(budget.per)).count();
-        at_once > limit || within > limit.saturating_mul(2)
+        let just_before = |other: &&Taken| other.at < taken.at && apart(other.at, taken.at) <= millis(SKEW);
+        let lent = self.given_back.get(&budget.key).into_iter().flatten().filter(just_before).count();
+        at_once > limit.saturating_add(lent) || within > limit.saturating_mul(2)
     }
 }
 
@@ -158,7 +163,10 @@ impl Seen {
             flight.reserved.push(Reserved { keys, taken, is_guess });
         }
         match budgets.iter().find(|budget| self.budgets.exceeded(budget, taken)) {
-            Some(budget) => Err(format!("more than {} passed within {:?}", budget.limit, budget.per)),
+            Some(budget) => {
+                let told = self.budgets.told(budget, now);
+                Err(format!("more than {} passed within {:?}: {told}", budget.limit, budget.per))
+            }
             None => Ok(()),
         }
     }
@@ -171,6 +179,9 @@ impl Seen {
         let place = place.ok_or("somebody gave back what they had not taken")?;
         let Reserved { taken, .. } = flight.reserved.remove(place);
         for key in keys {
+            let given_back = self.budgets.given_back.entry(key).or_default();
+            given_back.retain(|old| apart(old.at, now) < FORGOTTEN);
+            given_back.push(taken);
             self.budgets.counted(key, now);
             let all = self.budgets.taken.entry(key).or_default();
             if let Some(one) = all.iter().position(|other| *other == taken) {

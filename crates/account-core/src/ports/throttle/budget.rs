@@ -129,16 +129,17 @@ impl Level {
 
     /// The level after giving one back.
     #[must_use]
-    pub fn give_back(self, budget: &Budget, now: Timestamp) -> Self {
+    pub fn give_back(self, budget: &Budget, taken_at: Timestamp) -> Self {
         match budget.refill {
             Refill::Gradual => {
-                let mark = Self::whole_at(Some(self), budget, now).minus(budget.interval());
+                let mark = Self::whole_at(Some(self), budget, taken_at).minus(budget.interval());
                 Self { mark, count: 0, expires_at: mark }
             }
-            Refill::AllAtOnce => {
-                let (mark, count) = Self::window(Some(self), budget, now);
-                Self { mark, count: count.saturating_sub(1), expires_at: mark.plus(budget.per) }
+            Refill::AllAtOnce if self.may_hold(budget, taken_at) => {
+                Self { count: self.count.saturating_sub(1), ..self }
             }
+            // What was taken from an earlier window is not in this one.
+            Refill::AllAtOnce => self,
         }
     }
 
@@ -154,13 +155,15 @@ impl Level {
     /// A window that began a little ahead of `now` is the present one, not one from another time: else
     /// whoever reads an older clock would begin it anew, with nothing counted.
     fn window(level: Option<Self>, budget: &Budget, now: Timestamp) -> (Timestamp, u32) {
-        let latest = now.plus(SKEW.min(budget.per));
         match level {
-            Some(level) if level.mark <= latest && now < level.mark.plus(budget.per) => {
-                (level.mark, level.count)
-            }
+            Some(level) if level.may_hold(budget, now) => (level.mark, level.count),
             _ => (now, 0),
         }
+    }
+
+    /// Whether this window counts what is taken at this time.
+    fn may_hold(&self, budget: &Budget, at: Timestamp) -> bool {
+        self.mark <= at.plus(SKEW.min(budget.per)) && at < self.mark.plus(budget.per)
     }
 }
 
@@ -291,5 +294,15 @@ mod tests {
                 prop_assert!(within <= 10);
             }
         }
+    }
+
+    #[test]
+    fn what_was_taken_from_a_window_that_is_over_is_no_more_in_the_next() {
+        let budget = budget(2, 60, Refill::AllAtOnce);
+        let old = Level::take(None, &budget, at(0)).unwrap();
+        let ended = at(0).plus(budget.per);
+        let new = Level::take(Some(old), &budget, ended).unwrap();
+        assert_eq!(new.give_back(&budget, at(0)), new);
+        assert_eq!(new.give_back(&budget, ended).count, 0);
     }
 }

@@ -37,8 +37,9 @@ pub trait Throttle: Send + Sync {
     /// Takes one from every budget, or from none. Durable before it answers, where the throttle is.
     async fn take(&self, budgets: &[Budget], now: Timestamp) -> StoreResult<Verdict>;
 
-    /// Gives back one to every budget; one that is unused stays so.
-    async fn give_back(&self, budgets: &[Budget], now: Timestamp) -> StoreResult<()>;
+    /// Gives back to every budget one that was taken at `taken_at`; one that is unused stays so, and one that
+    /// began anew since.
+    async fn give_back(&self, budgets: &[Budget], taken_at: Timestamp) -> StoreResult<()>;
 
     /// Remembers a key until a time; a later time wins.
     async fn remember(&self, key: &ThrottleKey, until: Timestamp) -> StoreResult<()>;
