@@ -39,7 +39,7 @@ pub(super) struct Reserved {
 pub(crate) struct BudgetBook {
     taken: BTreeMap<ThrottleKey, Vec<Taken>>,
     /// What was given back: a window that began a little later, by a clock a little ahead, may have been given
-    /// what the one before it had counted.
+    /// what the one before it had counted, and a budget what had come back by itself.
     given_back: BTreeMap<ThrottleKey, Vec<Taken>>,
     /// When something was taken or given back lately.
     times: BTreeMap<ThrottleKey, Vec<Timestamp>>,
@@ -96,7 +96,11 @@ impl BudgetBook {
         let limit = usize::try_from(budget.limit).unwrap_or(usize::MAX);
         let at_once = same_era().filter(|other| other.at == taken.at).count();
         let within = same_era().filter(|other| apart(other.at, taken.at) < millis(budget.per)).count();
-        let just_before = |other: &&Taken| other.at < taken.at && apart(other.at, taken.at) <= millis(SKEW);
+        let lately = match budget.refill {
+            Refill::AllAtOnce => SKEW,
+            Refill::Gradual => budget.per.saturating_mul(2),
+        };
+        let just_before = |other: &&Taken| other.at < taken.at && apart(other.at, taken.at) <= millis(lately);
         let lent = self.given_back.get(&budget.key).into_iter().flatten().filter(just_before).count();
         at_once > limit.saturating_add(lent) || within > limit.saturating_mul(2)
     }

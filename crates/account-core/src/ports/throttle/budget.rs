@@ -131,15 +131,16 @@ impl Level {
     #[must_use]
     pub fn give_back(self, budget: &Budget, taken_at: Timestamp) -> Self {
         match budget.refill {
-            Refill::Gradual => {
-                let mark = Self::whole_at(Some(self), budget, taken_at).minus(budget.interval());
+            // What was taken longer ago than that has come back by itself.
+            Refill::Gradual if self.mark <= taken_at.plus(budget.per).plus(budget.per) => {
+                let mark = self.mark.minus(budget.interval());
                 Self { mark, count: 0, expires_at: mark }
             }
             Refill::AllAtOnce if self.may_hold(budget, taken_at) => {
                 Self { count: self.count.saturating_sub(1), ..self }
             }
             // What was taken from an earlier window is not in this one.
-            Refill::AllAtOnce => self,
+            Refill::Gradual | Refill::AllAtOnce => self,
         }
     }
 
@@ -304,5 +305,9 @@ mod tests {
         let new = Level::take(Some(old), &budget, ended).unwrap();
         assert_eq!(new.give_back(&budget, at(0)), new);
         assert_eq!(new.give_back(&budget, ended).count, 0);
+        let budget = Budget { refill: Refill::Gradual, ..budget };
+        let used = Level::take(None, &budget, at(86_400)).unwrap();
+        assert_eq!(used.give_back(&budget, at(0)), used);
+        assert!(used.give_back(&budget, at(86_390)).mark < used.mark);
     }
 }
