@@ -133,10 +133,7 @@ impl Seen {
         if !self.moments().iter().any(|(_, at)| *at == now) {
             return Err(format!("counted at {now:?}, which the clock did not show"));
         }
-        let clock = self.clocks.back().map_or(now, |(_, clock)| *clock);
-        if apart(clock, now) > millis(SKEW) {
-            self.budgets.new_era();
-        }
+        self.notice_another_clock(now);
         let is_guess = counts_guesses(budgets);
         let taken = Taken { at: now, era: self.budgets.era };
         if let Verdict::Wait(wait) = verdict {
@@ -172,6 +169,18 @@ impl Seen {
                 Err(format!("more than {} passed within {:?}: {told}", budget.limit, budget.per))
             }
             None => Ok(()),
+        }
+    }
+
+    /// Levels that were over at this time are forgotten: by a clock read long before, others than those.
+    pub(super) fn witness_sweep(&mut self, now: Timestamp) {
+        self.notice_another_clock(now);
+    }
+
+    fn notice_another_clock(&mut self, now: Timestamp) {
+        let clock = self.clocks.back().map_or(now, |(_, clock)| *clock);
+        if apart(clock, now) > millis(SKEW) {
+            self.budgets.new_era();
         }
     }
 

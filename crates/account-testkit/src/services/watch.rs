@@ -260,6 +260,11 @@ impl Watch {
         }
     }
 
+    /// The throttle forgot what was over at this time.
+    pub(crate) fn swept(&self, now: Timestamp) {
+        self.seen().witness_sweep(now);
+    }
+
     /// The letters that arrived since the last call.
     pub(crate) fn letters(&self) -> Vec<Letter> {
         std::mem::take(&mut self.seen().inbox)

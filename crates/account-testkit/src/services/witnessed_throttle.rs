@@ -50,6 +50,7 @@ impl Throttle for WitnessedThrottle {
     async fn sweep(&self, now: Timestamp, limit: u32) -> StoreResult<u64> {
         self.weather.before("sweep", true).await?;
         let swept = self.inner.sweep(now, limit).await?;
+        self.watch.swept(now);
         self.weather.after("sweep", true).await?;
         Ok(swept)
     }
