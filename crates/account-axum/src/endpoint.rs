@@ -1,8 +1,9 @@
 //! How a request to the client area is answered: one way for all endpoints, and no way past it.
 //!
 //! The order is the contract's (section 16): route, credential, address, malformed body, policy, rate
-//! limit, body of a wrong kind or size, handler. An endpoint cannot be written without saying which [`Operation`] it is, so none escapes
-//! policy (SEC-40). There is no layer around it: the hot path is one function.
+//! limit, body of a wrong kind or size, handler. An endpoint cannot be written without saying which
+//! [`Operation`] it is, so none escapes policy (SEC-40). There is no layer around it: the hot path is one
+//! function.
 
 use std::sync::Arc;
 
@@ -123,7 +124,7 @@ async fn serve<E: Endpoint>(edge: &Edge, request: Request) -> Response {
         fields => fields,
     };
     if let Err(error) = edge.accounts().permits(&who, E::OPERATION) {
-        return refused(edge, &parts, Some(&who), refusal(error, E::WORDING, edge.now()));
+        return answered(edge, &parts, Some(&who), E::WORDING, Err(error.into()));
     }
     let charge = edge.charge(Requester::Account(who.account().id.0));
     let mut response = match charge.and_then(|charge| charge.refusal()) {
@@ -142,16 +143,28 @@ async fn handle<E: Endpoint>(
     parts: &mut Parts,
     fields: Result<Fields, BodyError>,
 ) -> Response {
-    let fields = match fields {
-        Ok(fields) => fields,
-        Err(error) => return refused(edge, parts, Some(who), error.into()),
+    let answer = match fields {
+        Ok(fields) => {
+            let named = if E::PATH.ends_with('}') { parameter(parts).await } else { String::new() };
+            E::answer(Asked { edge, who, parts, fields: &fields, named: &named }).await
+        }
+        Err(error) => Err(Refused::Wire(error.into())),
     };
-    let named = if E::PATH.ends_with('}') { parameter(parts).await } else { String::new() };
-    let asked = Asked { edge, who, parts, fields: &fields, named: &named };
-    match E::answer(asked).await {
+    answered(edge, parts, Some(who), E::WORDING, answer)
+}
+
+/// An endpoint's answer as it goes out, in its own words if it is a refusal.
+pub(crate) fn answered(
+    edge: &Edge,
+    parts: &Parts,
+    who: Option<&Principal>,
+    wording: Wording,
+    answer: Answer,
+) -> Response {
+    match answer {
         Ok(response) => response,
-        Err(Refused::Core(error)) => refused(edge, parts, Some(who), refusal(error, E::WORDING, edge.now())),
-        Err(Refused::Wire(error)) => refused(edge, parts, Some(who), error),
+        Err(Refused::Core(error)) => refused(edge, parts, who, refusal(error, wording, edge.now())),
+        Err(Refused::Wire(error)) => refused(edge, parts, who, error),
     }
 }
 

@@ -16,12 +16,12 @@ use axum::routing::{MethodRouter, post};
 
 use crate::captcha;
 use crate::edge::{Edge, Refused};
-use crate::endpoint::{Answer, refused};
+use crate::endpoint::{Answer, answered, refused};
 use crate::error_body::ApiError;
 use crate::fields::Fields;
 use crate::json_body::{BodyError, pass_over, read_fields};
 use crate::rate_limit::Requester;
-use crate::refusal::{Wording, refusal};
+use crate::refusal::Wording;
 use crate::unknown_route::only;
 
 /// The most bytes of a body that are read here.
@@ -88,22 +88,21 @@ async fn handle<E: OpenEndpoint>(
     client: &Client,
     fields: Result<Fields, BodyError>,
 ) -> Response {
-    let fields = match fields {
-        Ok(fields) => fields,
-        Err(error) => return refused(edge, parts, None, error.into()),
+    let answer = match fields {
+        Ok(fields) => ask::<E>(Visit { edge, parts, fields: &fields, client }).await,
+        Err(error) => Err(Refused::Wire(error.into())),
     };
+    answered(edge, parts, None, E::WORDING, answer)
+}
+
+async fn ask<E: OpenEndpoint>(visit: Visit<'_>) -> Answer {
     if E::BEHIND_CAPTCHA
-        && let Some(captcha) = &edge.options.captcha
-        && !captcha.is_passed(fields.string(captcha::FIELD).given(), client.ip).await
+        && let Some(captcha) = &visit.edge.options.captcha
+        && !captcha.is_passed(visit.fields.string(captcha::FIELD).given(), visit.client.ip).await
     {
-        return refused(edge, parts, None, ApiError::captcha_not_passed());
+        return Err(Refused::Wire(ApiError::captcha_not_passed()));
     }
-    let visit = Visit { edge, parts, fields: &fields, client };
-    match E::answer(visit).await {
-        Ok(response) => response,
-        Err(Refused::Core(error)) => refused(edge, parts, None, refusal(error, E::WORDING, edge.now())),
-        Err(Refused::Wire(error)) => refused(edge, parts, None, error),
-    }
+    E::answer(visit).await
 }
 
 impl Visit<'_> {
