@@ -33,8 +33,13 @@ impl Emails<'_> {
             return Ok(());
         }
         let recorder = self.0.recorder(who)?;
-        let (to_old, to_new, to_verify) = (self.0.mail_id()?, self.0.mail_id()?, self.0.mail_id()?);
-        let token = mail::mint_token(&*self.0.inner.entropy)?;
+        let (to_old, to_new) = (self.0.mail_id()?, self.0.mail_id()?);
+        let policy = &self.0.inner.policy;
+        let to_prove = if policy.mail && policy.verified_email_required {
+            Some((self.0.mail_id()?, mail::mint_token(&*self.0.inner.entropy)?))
+        } else {
+            None
+        };
         let uid = who.account().uid;
         let budget = self.0.budget("email-change", &[uid.as_bytes()], CHANGES_A_DAY, DAY, Refill::AllAtOnce);
         let now = self.0.now();
@@ -56,11 +61,9 @@ impl Emails<'_> {
                 changes.push(recorder.change(Event::EmailChanged, &properties, now));
                 changes.extend(self.0.notify(state, to_old, Notice::EmailChanged, now)?);
                 changes.extend(self.0.notify_at(state, email.as_str(), to_new, Notice::EmailChanged, now)?);
-                let policy = &self.0.inner.policy;
-                if policy.mail && policy.verified_email_required {
+                if let Some((mail_id, token)) = &to_prove {
                     let purpose = MailTokenPurpose::EmailVerification;
-                    let verify = mail::add_token(self.0, state, email, purpose, &token, to_verify, now)?;
-                    changes.extend(verify);
+                    changes.extend(mail::add_token(self.0, state, email, purpose, token, *mail_id, now)?);
                 }
                 Ok((changes, ()))
             };

@@ -107,10 +107,10 @@ impl Accounts {
     /// At most once an hour.
     async fn tell_of_guesses(&self, account: &Account) -> Result<(), Error> {
         let told = self.budget("second-factor-told", &[account.uid.as_bytes()], 1, HOUR, Refill::AllAtOnce);
-        if !self.inner.policy.mail || self.reserve(&[told], self.now()).await? != Verdict::Taken {
+        let now = self.now();
+        if !self.inner.policy.mail || self.reserve(&[told], now).await? != Verdict::Taken {
             return Ok(());
         }
-        let now = self.inner.clock.now();
         let slot = Slot { id: self.mail_id()?, account: Some(account.uid), token: None };
         let to = account.email.as_str().to_owned();
         let letter = Letter::Notice { to, notice: Notice::SecondFactorGuessed, at: now.as_millis() };
