@@ -172,12 +172,8 @@ impl Seen {
         }
     }
 
-    /// Levels that were over at this time are forgotten: by a clock read long before, others than those.
-    pub(super) fn witness_sweep(&mut self, now: Timestamp) {
-        self.notice_another_clock(now);
-    }
-
-    fn notice_another_clock(&mut self, now: Timestamp) {
+    /// What is taken or swept by a clock read long before may put what was counted since out of count.
+    pub(super) fn notice_another_clock(&mut self, now: Timestamp) {
         let clock = self.clocks.back().map_or(now, |(_, clock)| *clock);
         if apart(clock, now) > millis(SKEW) {
             self.budgets.new_era();

@@ -262,7 +262,7 @@ impl Watch {
 
     /// The throttle forgot what was over at this time.
     pub(crate) fn swept(&self, now: Timestamp) {
-        self.seen().witness_sweep(now);
+        self.seen().notice_another_clock(now);
     }
 
     /// The letters that arrived since the last call.
