@@ -17,7 +17,9 @@ use crate::visit::{OpenEndpoint, open};
 /// Signing in and out, choosing a new password by mail, proving an address.
 ///
 /// `GET /sanctum/csrf-cookie` is there for clients that fetch a token first: there is none, and it
-/// answers 204. No other `GET` is taken, so an application can have its pages on the same paths.
+/// answers 204. No other `GET` is taken, so an application can have its pages on the same paths. Paths
+/// under `/auth` that are not here are the application's too: as JSON, it answers them with
+/// [`unknown_path`](crate::unknown_route::unknown_path) as its fallback.
 pub fn auth_router(accounts: Accounts, options: Options) -> Router {
     let edge = Arc::new(Edge::new(accounts, options));
     Router::new()

@@ -53,6 +53,11 @@ impl Edge {
         Some(self.limit.as_ref()?.charge(who, self.now()))
     }
 
+    /// What is left, where a request was refused before it was counted.
+    pub(crate) fn standing(&self, who: Requester) -> Option<Charge> {
+        Some(self.limit.as_ref()?.standing(who, self.now()))
+    }
+
     /// Takes the count of a request back.
     pub(crate) fn give_back(&self, who: Requester, charge: Charge) -> Charge {
         self.limit.as_ref().map_or(charge, |limit| limit.give_back(who, charge))

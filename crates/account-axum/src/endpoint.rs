@@ -123,10 +123,15 @@ async fn serve<E: Endpoint>(edge: &Edge, request: Request) -> Response {
         Err(error) if error.is_unreadable() => return refused(edge, &parts, Some(&who), error.into()),
         fields => fields,
     };
+    let requester = Requester::Account(who.account().id.0);
     if let Err(error) = edge.accounts().permits(&who, E::OPERATION) {
-        return answered(edge, &parts, Some(&who), E::WORDING, Err(error.into()));
+        let mut response = answered(edge, &parts, Some(&who), E::WORDING, Err(error.into()));
+        if let Some(standing) = edge.standing(requester) {
+            standing.stamp(&mut response);
+        }
+        return response;
     }
-    let charge = edge.charge(Requester::Account(who.account().id.0));
+    let charge = edge.charge(requester);
     let mut response = match charge.and_then(|charge| charge.refusal()) {
         Some(error) => refused(edge, &parts, Some(&who), error),
         None => handle::<E>(edge, &who, &mut parts, fields).await,

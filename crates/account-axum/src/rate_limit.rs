@@ -106,6 +106,18 @@ impl RateLimit {
         Charge { limit, remaining: limit.saturating_sub(window.used), refused: None }
     }
 
+    /// What is left at the time `now`; counts nothing.
+    pub fn standing(&self, who: Requester, now: Timestamp) -> Charge {
+        let limit = self.limit.get();
+        let shard = self.shard(who).lock().unwrap_or_else(PoisonError::into_inner);
+        let window = shard.windows.get(&who).filter(|window| !window.is_over(now));
+        Charge {
+            limit,
+            remaining: window.map_or(limit, |window| limit.saturating_sub(window.used)),
+            refused: None,
+        }
+    }
+
     /// Takes a request's count back, where it turned out to be none that counts.
     pub fn give_back(&self, who: Requester, charge: Charge) -> Charge {
         let mut shard = self.shard(who).lock().unwrap_or_else(PoisonError::into_inner);
@@ -169,8 +181,11 @@ impl Charge {
     }
 
     /// Adds `X-RateLimit-Limit` and `X-RateLimit-Remaining`. Whoever is told to wait by another limit has
-    /// nothing left to use either.
+    /// nothing left to use either; whoever turns out to be nobody (401) is told nothing.
     pub fn stamp<B>(&self, response: &mut Response<B>) {
+        if response.status() == StatusCode::UNAUTHORIZED {
+            return;
+        }
         let waits = response.status() == StatusCode::TOO_MANY_REQUESTS;
         let remaining = if waits { 0 } else { self.remaining };
         let headers = response.headers_mut();
@@ -235,6 +250,29 @@ mod tests {
         assert_eq!(limit.give_back(ALICE, charge).remaining, 2);
         assert_eq!([limit.charge(ALICE, at(0)), limit.charge(ALICE, at(0))].map(|c| c.remaining), [1, 0]);
         assert!(!limit.charge(ALICE, at(0)).is_admitted());
+    }
+
+    #[test]
+    fn asking_how_one_stands_costs_nothing() {
+        let limit = limit(2);
+        assert_eq!(limit.standing(ALICE, at(0)).remaining, 2);
+        limit.charge(ALICE, at(0));
+        assert_eq!(
+            [limit.standing(ALICE, at(59)), limit.standing(ALICE, at(59))].map(|c| c.remaining),
+            [1, 1]
+        );
+        assert_eq!(limit.standing(ALICE, at(60)).remaining, 2);
+    }
+
+    #[test]
+    fn a_401_tells_nobody_how_he_stands() {
+        let charge = limit(2).charge(ALICE, at(0));
+        for (status, told) in [(200, Some("1")), (429, Some("0")), (401, None)] {
+            let mut response = Response::builder().status(status).body(()).unwrap();
+            charge.stamp(&mut response);
+            let remaining = response.headers().get(REMAINING).map(|value| value.to_str().unwrap());
+            assert_eq!(remaining, told, "{status}");
+        }
     }
 
     #[test]

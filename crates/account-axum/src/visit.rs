@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use account_core::session::{Client, SessionToken};
 use axum::extract::Request;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::{MethodRouter, post};
@@ -74,9 +73,7 @@ async fn serve<E: OpenEndpoint>(edge: &Edge, request: Request) -> Response {
         (Some(who), Some(charge)) if response.status().is_success() => Some(edge.give_back(who, charge)),
         (_, charge) => charge,
     };
-    if let Some(charge) = charge
-        && response.status() != StatusCode::UNAUTHORIZED
-    {
+    if let Some(charge) = charge {
         charge.stamp(&mut response);
     }
     response
