@@ -1,5 +1,6 @@
 //! API keys: listed, made, deleted (contract 5, 9.3 and 9.4).
 
+use account_core::api_key::ApiKeyPrefix;
 use account_core::mail::{MessageKind, Notice};
 use serde_json::{Value, json};
 
@@ -58,6 +59,18 @@ fn sec_34_a_new_key_shows_its_secret_once_and_f_43_the_whole_token(kind: Kind) {
     assert_eq!(house.mails().iter().map(|mail| mail.kind).collect::<Vec<_>>(), [notice]);
 }
 
+fn a_key_begins_as_policy_says_and_its_identifier_is_letters_and_digits(kind: Kind) {
+    let house = House::with(kind, |plan| plan.policy.api_key_prefix = ApiKeyPrefix::parse("acme_").unwrap());
+    let alice = house.person("alice");
+    for _ in 0..10 {
+        let made = create(&alice, &json!({"description": "x"}));
+        let identifier = made["attributes"]["identifier"].as_str().unwrap();
+        let rest = identifier.strip_prefix("acme_").unwrap();
+        assert!(rest.len() == 11 && rest.bytes().all(|b| b.is_ascii_alphanumeric()), "{identifier}");
+        assert_eq!(alice.with_key(made["meta"]["token"].as_str().unwrap()).get(ACCOUNT).status, 200);
+    }
+}
+
 fn the_list_is_whole_oldest_first_and_ones_own(kind: Kind) {
     let house = House::new(kind);
     let (alice, bob) = (house.person("alice"), house.person("bob"));
@@ -90,6 +103,10 @@ fn each_rule_has_its_name(kind: Kind) {
     assert_eq!(fault(json!({"description": ["a"]})).1, "string");
     let long = "The description may not be greater than 500 characters.";
     assert_eq!(fault(json!({"description": "\u{e9}".repeat(501)})), entry("description", "max", long));
+    for hidden in ["a\u{7}b", "a\u{7f}b", "a\u{1b}[31mb"] {
+        let format = "The description format is invalid.";
+        assert_eq!(fault(json!({"description": hidden})), entry("description", "regex", format));
+    }
     assert_eq!(fault(json!({"description": "x", "allowed_ips": "127.0.0.1"})).1, "array");
     assert_eq!(fault(json!({"description": "x", "allowed_ips": {"a": "127.0.0.1"}})).1, "array");
     let many = vec!["10.0.0.1"; 51];
@@ -104,6 +121,7 @@ fn each_rule_has_its_name(kind: Kind) {
         entry("allowed_ips.0", "string", not_string)
     );
     create(&alice, &json!({"description": "\u{e9}".repeat(500), "allowed_ips": vec!["10.0.0.1"; 50]}));
+    create(&alice, &json!({"description": "two\r\n\tlines"}));
 }
 
 fn f_22_and_f_23_only_addresses_and_ranges_are_taken_and_each_bad_one_is_named(kind: Kind) {
@@ -241,6 +259,7 @@ fn sec_38_a_restricted_key_makes_none_that_is_wider(kind: Kind) {
 }
 
 on_every_store!(
+    a_key_begins_as_policy_says_and_its_identifier_is_letters_and_digits,
     sec_34_a_new_key_shows_its_secret_once_and_f_43_the_whole_token,
     the_list_is_whole_oldest_first_and_ones_own,
     each_rule_has_its_name,

@@ -115,8 +115,78 @@ fn a_recovery_code_is_spent_once_wins_over_a_code_and_the_owner_is_told(kind: Ki
     assert_eq!(alice.events()[..2], ["auth:success", "auth:recovery-token"]);
     assert_eq!(house.mails().len(), 1);
     assert_display(&house.signed_in_with(&alice.account, &factor).0, WRONG_RECOVERY);
-    let other = json!({"recovery_token": codes[4].to_lowercase() + "x"});
-    assert_display(&house.signed_in_with(&alice.account, &other).0, WRONG_RECOVERY);
+}
+
+fn a_recovery_code_counts_in_its_own_case_and_a_wrong_one_wins_over_a_right_code(kind: Kind) {
+    let house = House::with(kind, |plan| plan.policy.throttled = false);
+    let alice = house.person("alice");
+    let (secret, codes) = alice.enable_two_factor();
+    house.later(60);
+    let right = json!(house.code(&secret, 0));
+    let swapped: String = codes[4]
+        .chars()
+        .map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
+        .collect();
+    assert_ne!(swapped, codes[4]);
+    for wrong in [swapped, "AAAAAAAAAA".to_owned(), format!("{}x", codes[4]), codes[4][..9].to_owned()] {
+        for factor in
+            [json!({"recovery_token": wrong}), json!({"recovery_token": wrong, "authentication_code": right})]
+        {
+            assert_display(&house.signed_in_with(&alice.account, &factor).0, WRONG_RECOVERY);
+        }
+    }
+    let by_recovery = json!({"recovery_token": codes[4]});
+    assert_eq!(house.signed_in_with(&alice.account, &by_recovery).0.status, 200, "none of them spent it");
+    let by_code = json!({"authentication_code": right});
+    assert_eq!(house.signed_in_with(&alice.account, &by_code).0.status, 200, "nor the step");
+}
+
+fn the_window_is_as_many_steps_to_either_side_as_policy_says(kind: Kind) {
+    for window in 0..=4 {
+        let house = House::with(kind, |plan| {
+            plan.policy.throttled = false;
+            plan.policy.totp_window = window;
+        });
+        let alice = house.person("alice");
+        let (secret, _) = alice.enable_two_factor();
+        house.later(600);
+        let window = i64::from(window);
+        for (steps, expected) in [
+            (-window - 1, 400),
+            (window + 1, 400),
+            (-window, 200),
+            (window, if window == 0 { 400 } else { 200 }),
+        ] {
+            let code = json!({"authentication_code": house.code(&secret, steps)});
+            let answer = house.signed_in_with(&alice.account, &code).0;
+            assert_eq!(answer.status, expected, "step {steps} in a window of {window}: {answer:?}");
+        }
+    }
+}
+
+fn a_sign_in_that_completes_here_replaces_the_session_that_the_browser_had(kind: Kind) {
+    let house = House::new(kind);
+    let (alice, bob) = (house.person("alice"), house.account("bob"));
+    let (_, codes) = alice.enable_two_factor();
+    let browser = house.signed_in(&bob);
+    let old = browser.cookie().unwrap();
+    let token = browser.confirmation_token(&alice.account);
+    assert!(browser.is_in(), "half a sign-in ends nothing");
+    let body = json!({"confirmation_token": token, "recovery_token": codes[0]});
+    assert_eq!(browser.post(CHECKPOINT, &body).status, 200);
+    assert_eq!(browser.get("/api/client/account").json()["attributes"]["username"], "alice");
+    assert!(!browser.with_cookie(&old).is_in());
+}
+
+fn a_ticket_is_good_to_the_last_second_of_five_minutes(kind: Kind) {
+    let house = House::new(kind);
+    let alice = house.person("alice");
+    let (_, codes) = alice.enable_two_factor();
+    let browser = house.browser();
+    let token = browser.confirmation_token(&alice.account);
+    house.later(5 * 60 - 1);
+    let body = json!({"confirmation_token": token, "recovery_token": codes[0]});
+    assert_eq!(browser.post(CHECKPOINT, &body).status, 200);
 }
 
 fn f_15_and_f_7_without_a_record_there_is_nothing_to_confirm(kind: Kind) {
@@ -152,6 +222,9 @@ fn f_15_and_f_7_without_a_record_there_is_nothing_to_confirm(kind: Kind) {
             .collect();
         assert_eq!(named, expected);
     }
+    let letters = json!({"confirmation_token": "x", "authentication_code": "abcdef"});
+    let answer = house.browser().post(CHECKPOINT, &letters);
+    assert_eq!(answer.error().1, "The authentication code must be a number.");
 }
 
 fn what_is_a_number_and_no_code_is_a_wrong_code(kind: Kind) {
@@ -244,9 +317,20 @@ fn f_31_five_wrong_codes_end_a_ticket_and_sec_25_ten_an_hour_quarter(kind: Kind)
     assert_eq!(statuses[6..12], [400, 400, 400, 400, 400, 410]);
     assert!(statuses[12..].iter().all(|status| *status == 429), "{statuses:?}");
     assert!(!house.mails().is_empty(), "the owner is told: whoever guesses has the password");
+    let token = house.browser().confirmation_token(&alice.account);
+    let body = json!({"confirmation_token": token, "authentication_code": house.code(&secret, 0)});
+    let locked = house.browser().post(CHECKPOINT, &body);
+    let wait = locked.header("retry-after").unwrap();
+    let detail = format!("Too many login attempts. Please try again in {wait} seconds.");
+    assert_eq!((locked.status, locked.error()), (429, ("ValidationException".into(), detail)));
+    assert_eq!(locked.json()["errors"][0]["meta"], json!({"source_field": "user", "rule": ""}));
 }
 
 on_every_store!(
+    a_recovery_code_counts_in_its_own_case_and_a_wrong_one_wins_over_a_right_code,
+    the_window_is_as_many_steps_to_either_side_as_policy_says,
+    a_sign_in_that_completes_here_replaces_the_session_that_the_browser_had,
+    a_ticket_is_good_to_the_last_second_of_five_minutes,
     f_12_the_password_step_gives_a_token_that_opens_nothing,
     a_right_code_completes_it_with_leading_zeros_also_as_a_number,
     sec_23_and_f_1_a_step_is_accepted_once_and_only_upwards,

@@ -11,6 +11,7 @@ use account_core::ports::hasher::{Argon2Params, HashRequest, HasherError, Passwo
 use account_core::ports::keyring::Keyring;
 use account_testkit::InlineHasher;
 use serde_json::json;
+use sqlx::Connection;
 
 use crate::house::{House, PASSWORD};
 use crate::raw_client::{Answer, Ask};
@@ -73,6 +74,8 @@ fn a_row_under_a_key_that_this_node_lacks_is_503_and_an_alarm_never_401(kind: Ki
 on_every_store!(
     a_full_queue_of_passwords_is_503_and_says_when_to_come_back,
     a_row_under_a_key_that_this_node_lacks_is_503_and_an_alarm_never_401,
+    sec_63_a_row_that_cannot_be_read_is_500_without_detail,
+    a_key_that_was_widened_in_the_database_is_as_good_as_absent_and_an_alarm,
 );
 
 #[test]
@@ -97,17 +100,25 @@ fn a_full_disk_is_503_nothing_is_half_done_and_reading_goes_on() {
     assert_eq!(recorded, made, "key and record are one commit");
 }
 
-/// Changes the database from outside, as somebody with write access to the file can.
-fn meddle(house: &House, statement: &str) {
-    let file = house.store.file().unwrap();
-    let connection = rusqlite::Connection::open(file).unwrap();
-    connection.busy_timeout(Duration::from_secs(5)).unwrap();
-    assert!(connection.execute(statement, []).unwrap() > 0, "{statement}");
+/// Changes the database from outside, as somebody can who may write to it.
+fn meddle(house: &House, statement: &'static str) {
+    let changed = match (house.store.file(), house.store.url()) {
+        (Some(file), _) => {
+            let connection = rusqlite::Connection::open(file).unwrap();
+            connection.busy_timeout(Duration::from_secs(5)).unwrap();
+            connection.execute(statement, []).unwrap()
+        }
+        (None, url) => house.block_on(async {
+            let mut connection = sqlx::PgConnection::connect(&url.unwrap()).await.unwrap();
+            let done = sqlx::query(statement).execute(&mut connection).await.unwrap();
+            usize::try_from(done.rows_affected()).unwrap()
+        }),
+    };
+    assert!(changed > 0, "{statement}");
 }
 
-#[test]
-fn sec_63_a_row_that_cannot_be_read_is_500_without_detail() {
-    let house = House::new(Kind::Sqlite);
+fn sec_63_a_row_that_cannot_be_read_is_500_without_detail(kind: Kind) {
+    let house = House::new(kind);
     let alice = house.person("alice");
     meddle(&house, "UPDATE account SET username = 'Not A Name!'");
     let answer = alice.get(ACCOUNT);
@@ -116,9 +127,8 @@ fn sec_63_a_row_that_cannot_be_read_is_500_without_detail() {
     assert!(!answer.text().to_lowercase().contains("username"));
 }
 
-#[test]
-fn a_key_that_was_widened_in_the_database_is_as_good_as_absent_and_an_alarm() {
-    let house = House::new(Kind::Sqlite);
+fn a_key_that_was_widened_in_the_database_is_as_good_as_absent_and_an_alarm(kind: Kind) {
+    let house = House::new(kind);
     let alice = house.person("alice");
     let bound = alice.with_key(&house.key(&alice.account, &["10.0.0.1"]));
     assert_eq!(bound.get(ACCOUNT).status, 403);

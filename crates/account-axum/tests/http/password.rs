@@ -141,6 +141,10 @@ fn sec_02_and_03_any_long_password_counts_to_its_last_character(kind: Kind) {
         "SEC-04: one text in both forms"
     );
     assert_eq!(next("caf\u{e9} au lait", "caf\u{e9} au lait"), 204, "the same again is allowed");
+    let longest = "\u{e9}".repeat(256);
+    assert_eq!(next("caf\u{e9} au lait", &format!("{longest}x")), 422);
+    assert_eq!(next("caf\u{e9} au lait", &longest), 204, "256 characters");
+    assert_eq!(next(&longest, "8 letter"), 204);
 }
 
 fn a_change_by_one_session_that_another_is_in_the_middle_of_ends_it(kind: Kind) {

@@ -14,7 +14,7 @@ use account_core::two_factor::TotpSecret;
 use account_testkit::ManualClock;
 use serde_json::{Value, json};
 
-use crate::house::{House, Plan};
+use crate::house::{House, ORIGIN, Plan};
 use crate::person::Person;
 use crate::store_kind::Kind;
 
@@ -153,7 +153,12 @@ impl Template {
 }
 
 fn plan_of_the_recording(plan: &mut Plan) {
-    plan.policy = Policy { issuer: "Pterodactyl".into(), ..Policy::default() };
+    plan.policy = Policy {
+        issuer: "Pterodactyl".into(),
+        mail: true,
+        public_url: ORIGIN.to_owned(),
+        ..Policy::default()
+    };
     plan.options.public_url = None;
     plan.options.browser_origins = vec!["http://127.0.0.1:8801".into()];
 }
@@ -215,7 +220,15 @@ impl Recreated {
         made.token.joined().to_string()
     }
 
-    fn person(&self, name: &str) -> Person<'_> {
+    /// The cookie of somebody who signed in.
+    pub(crate) fn session(&self, name: &str) -> String {
+        let browser = self.house.browser();
+        let answer = browser.login(name, &password_of(name));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        browser.cookie().unwrap()
+    }
+
+    pub(crate) fn person(&self, name: &str) -> Person<'_> {
         let (_, _, _, recorded) = PEOPLE.iter().find(|person| person.0 == name).unwrap();
         let login = account_core::profile::Login::parse(name).unwrap();
         let account = self.house.block_on(self.house.accounts.admin().by_login(&login)).unwrap();
@@ -257,9 +270,9 @@ impl Recreated {
                 let secret = self.person(name).set_up();
                 self.replaced.push(((*recorded).to_owned(), self.house.code(&secret, *steps)));
             }
-            TwoFactor => drop(self.enable(name)),
+            TwoFactor => drop(self.enable_two_factor(name)),
             TwoFactorOff => {
-                let secret = self.enable(name);
+                let (secret, _) = self.enable_two_factor(name);
                 let body = json!({"password": password_of(name)});
                 let answer = self.person(name).post("/api/client/account/two-factor/disable", &body);
                 assert_eq!(answer.status, 204, "{answer:?}");
@@ -271,13 +284,13 @@ impl Recreated {
         }
     }
 
-    fn enable(&self, name: &str) -> TotpSecret {
+    pub(crate) fn enable_two_factor(&self, name: &str) -> (TotpSecret, Vec<String>) {
         let person = self.person(name);
         let secret = person.set_up();
         let body = json!({"code": self.house.code(&secret, 0), "password": password_of(name)});
         let answer = person.post("/api/client/account/two-factor", &body);
         assert_eq!(answer.status, 200, "{answer:?}");
-        secret
+        (secret, serde_json::from_value(answer.json()["attributes"]["tokens"].clone()).unwrap())
     }
 
     fn make_history(&mut self, name: &str) {

@@ -150,6 +150,25 @@ fn f_19_every_token_that_does_not_count_is_refused_alike(kind: Kind) {
     assert_eq!(house.browser().login("alice", PASSWORD).status, 200, "nothing changed");
 }
 
+fn a_reset_replaces_the_session_that_the_browser_had(kind: Kind) {
+    let house = House::new(kind);
+    house.account("alice");
+    let bob = house.account("bob");
+    let browser = house.signed_in(&bob);
+    let old = browser.cookie().unwrap();
+    assert_eq!(reset(&browser, &requested(&house, "alice@example.com")).status, 200);
+    assert_eq!(browser.get("/api/client/account").json()["attributes"]["username"], "alice");
+    assert!(!browser.with_cookie(&old).is_in());
+}
+
+fn a_reset_token_is_good_to_the_last_second_of_an_hour(kind: Kind) {
+    let house = House::new(kind);
+    house.account("alice");
+    let token = requested(&house, "alice@example.com");
+    house.later(3600 - 1);
+    assert_eq!(reset(&house.browser(), &token).status, 200);
+}
+
 fn a_reset_does_not_skip_the_second_factor(kind: Kind) {
     let house = House::new(kind);
     let alice = house.person("alice");
@@ -178,21 +197,38 @@ fn sec_16_one_token_and_twenty_at_once_are_one_reset(kind: Kind) {
 
 fn the_fields_of_a_reset_have_their_rules(kind: Kind) {
     let house = House::new(kind);
-    let answer = house.browser().post(RESET, &json!({"password": "short"}));
-    assert_eq!(answer.status, 422);
-    let errors = answer.json()["errors"].as_array().unwrap().clone();
-    let found: Vec<(String, String)> = errors
-        .iter()
-        .map(|e| (e["meta"]["source_field"].to_string(), e["meta"]["rule"].to_string()))
-        .collect();
-    let pair = |field: &str, rule: &str| (format!("\"{field}\""), format!("\"{rule}\""));
-    let expected = [
-        pair("token", "required"),
-        pair("email", "required"),
-        pair("password", "confirmed"),
-        pair("password", "min"),
-    ];
-    assert_eq!(found, expected);
+    for (body, expected) in [
+        (json!({}), &["token required", "email required", "password required"][..]),
+        (
+            json!({"password": "short"}),
+            &["token required", "email required", "password confirmed", "password min"],
+        ),
+        (
+            json!({"token": ["x"], "email": ["x"], "password": 12_345_678, "password_confirmation": 12_345_678}),
+            &["token string", "email email", "password string"],
+        ),
+        (
+            json!({"token": "x", "email": "a@example.com", "password": "password123",
+                "password_confirmation": "password123"}),
+            &["password uncompromised"],
+        ),
+        (
+            json!({"token": "x", "email": "nope", "password": "x".repeat(257),
+                "password_confirmation": "x".repeat(257)}),
+            &["email email", "password max"],
+        ),
+    ] {
+        let answer = house.browser().post(RESET, &body);
+        assert_eq!(answer.status, 422, "{answer:?}");
+        let errors = answer.json()["errors"].as_array().unwrap().clone();
+        let word = |value: &Value| value.as_str().unwrap().to_owned();
+        let named: Vec<String> = errors
+            .iter()
+            .map(|error| &error["meta"])
+            .map(|meta| format!("{} {}", word(&meta["source_field"]), word(&meta["rule"])))
+            .collect();
+        assert_eq!(named, expected);
+    }
 }
 
 fn an_address_is_proven_once_and_policy_may_demand_it(kind: Kind) {
@@ -250,6 +286,8 @@ fn a_reset_by_mail_proves_the_address(kind: Kind) {
 }
 
 on_every_store!(
+    a_reset_replaces_the_session_that_the_browser_had,
+    a_reset_token_is_good_to_the_last_second_of_an_hour,
     sec_16_an_address_is_mailed_five_times_an_hour_and_a_client_asks_twenty,
     sec_16_a_client_tries_ten_reset_tokens_a_minute,
     a_new_address_is_sent_the_link_that_proves_it_with_the_change,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use account_axum::{Options, ROUTES, SessionCookie};
+use account_axum::{Options, ROUTES, SessionCookie, TrustedProxies};
 use serde_json::{Value, json};
 
 use crate::house::{House, ORIGIN, PASSWORD};
@@ -52,11 +52,22 @@ fn sec_46_what_another_site_makes_a_browser_send_is_refused_and_f_9_everywhere(k
             let (code, detail) = answer.error();
             assert_eq!((answer.status, code, detail), expected, "{path} {headers:?}");
         }
-        for path in ["/auth/logout", "/auth/login", "/auth/password", "/auth/email/verify"] {
+        for path in [
+            "/auth/login",
+            "/auth/login/checkpoint",
+            "/auth/logout",
+            "/auth/password",
+            "/auth/password/reset",
+            "/auth/email/verification",
+            "/auth/email/verify",
+        ] {
             let answer = house.send(&with(browser.ask("POST", path)).json(&json!({})));
             assert_eq!(answer.status, 419, "{path} {headers:?}");
         }
-        assert_eq!(house.send(&with(browser.ask("GET", ACCOUNT))).status, 200, "reading changes nothing");
+        for (method, expected) in [("GET", 200), ("HEAD", 200), ("OPTIONS", 405)] {
+            let answer = house.send(&with(browser.ask(method, ACCOUNT)));
+            assert_eq!(answer.status, expected, "{method} changes nothing");
+        }
     }
     for content_type in ["text/plain", "application/x-www-form-urlencoded", "text/plain;/json"] {
         let ask = browser.ask("POST", KEYS).header("Origin", ORIGIN).header("Content-Type", content_type);
@@ -66,6 +77,31 @@ fn sec_46_what_another_site_makes_a_browser_send_is_refused_and_f_9_everywhere(k
     assert_eq!(browser.get(KEYS).json()["data"], json!([]), "nothing was made");
     let own = browser.ask("POST", KEYS).header("Origin", ORIGIN).json(&json!({"description": "x"}));
     assert_eq!(house.send(&own).status, 200);
+}
+
+fn another_site_is_refused_before_it_is_asked_whether_the_cookie_is_good(kind: Kind) {
+    let house = House::new(kind);
+    let dead = format!("__Host-account_session={}", "A".repeat(43));
+    for cookie in [dead.as_str(), "__Host-account_session=x"] {
+        let ask = house.browser().with_cookie(cookie).ask("POST", KEYS);
+        let from =
+            |site: &str| house.send(&ask.clone().header("Sec-Fetch-Site", site).json(&json!({}))).status;
+        assert_eq!([from("cross-site"), from("same-origin")], [419, 401], "{cookie}");
+    }
+}
+
+fn a_session_is_bound_to_no_address(kind: Kind) {
+    let house = House::with(kind, |plan| {
+        plan.options.trusted_proxies = TrustedProxies::parse("127.0.0.1").unwrap();
+    });
+    house.account("alice");
+    let login = Ask::new("POST", "/auth/login").header("X-Forwarded-For", "203.0.113.7");
+    let answer = house.send(&login.json(&json!({"user": "alice", "password": PASSWORD})));
+    let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    for address in ["203.0.113.7", "198.51.100.9", "2001:db8::1"] {
+        let ask = Ask::new("GET", ACCOUNT).header("Cookie", &cookie).header("X-Forwarded-For", address);
+        assert_eq!(house.send(&ask).status, 200, "{address}");
+    }
 }
 
 fn a_sign_in_that_another_site_sends_is_refused_and_a_client_without_a_browser_is_not(kind: Kind) {
@@ -207,6 +243,8 @@ fn sec_39_one_session_more_than_allowed_ends_the_one_that_was_idle_longest(kind:
 }
 
 on_every_store!(
+    another_site_is_refused_before_it_is_asked_whether_the_cookie_is_good,
+    a_session_is_bound_to_no_address,
     a_cookie_opens_every_endpoint_that_a_key_opens,
     sec_46_what_another_site_makes_a_browser_send_is_refused_and_f_9_everywhere,
     a_sign_in_that_another_site_sends_is_refused_and_a_client_without_a_browser_is_not,

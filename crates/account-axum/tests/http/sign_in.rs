@@ -249,6 +249,55 @@ fn f_8_signing_out_is_a_post_that_ends_this_session_alone(kind: Kind) {
     assert_eq!(by_key.status, 401, "Authorization is ignored here");
 }
 
+fn authorization_is_ignored_wherever_one_is_nobody_yet(kind: Kind) {
+    let house = House::with(kind, |plan| plan.policy.throttled = false);
+    let (alice, bob) = (house.person("alice"), house.person("bob"));
+    let (_, codes) = alice.enable_two_factor();
+    let as_bob = format!("Bearer {}", bob.token);
+    for (number, authorization) in ["Bearer nonsense", "Basic eA==", "", &as_bob].iter().enumerate() {
+        let post = |path: &str, body: &Value| {
+            house.send(&Ask::new("POST", path).header("Authorization", authorization).json(body))
+        };
+        let first = post(LOGIN, &json!({"user": "alice", "password": PASSWORD}));
+        let token = first.json()["data"]["confirmation_token"].clone();
+        let second = json!({"confirmation_token": token, "recovery_token": codes[number]});
+        let second = post("/auth/login/checkpoint", &second);
+        assert_eq!(second.json()["data"]["user"]["username"], "alice", "{authorization}: {second:?}");
+        let mail = json!({"email": "nobody@example.com"});
+        assert_eq!(post("/auth/password", &mail).status, 200, "{authorization}");
+        assert_eq!(post("/auth/email/verification", &mail).status, 200, "{authorization}");
+        assert_eq!(post("/auth/password/reset", &json!({})).status, 422, "{authorization}");
+        assert_eq!(post("/auth/email/verify", &json!({})).status, 422, "{authorization}");
+    }
+}
+
+fn f_33_every_answer_is_json_whatever_the_client_accepts(kind: Kind) {
+    let house = House::new(kind);
+    house.account("alice");
+    for accept in ["text/html", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "image/png", "*/*"] {
+        let post = |path: &str, body: &Value| {
+            house.send(&Ask::new("POST", path).header("Accept", accept).json(body))
+        };
+        for (path, body, expected) in [
+            (LOGIN, json!({"user": "alice", "password": PASSWORD}), 200),
+            (LOGIN, json!({"user": "alice", "password": "wrong"}), 400),
+            ("/auth/login/checkpoint", json!({}), 422),
+            ("/auth/logout", json!({}), 401),
+            ("/auth/password", json!({}), 422),
+            ("/auth/password/reset", json!({}), 422),
+            ("/auth/email/verification", json!({}), 422),
+            ("/auth/email/verify", json!({}), 422),
+        ] {
+            let answer = post(path, &body);
+            let kind = answer.header("content-type");
+            assert_eq!((answer.status, kind), (expected, Some("application/json")), "{accept} {path}");
+            assert!(answer.json().is_object());
+        }
+        let other = house.send(&Ask::new("GET", LOGIN).header("Accept", accept));
+        assert_eq!((other.status, other.code().as_str()), (405, "MethodNotAllowedHttpException"), "{accept}");
+    }
+}
+
 fn the_csrf_cookie_of_old_clients_is_204_and_there_is_none(kind: Kind) {
     let house = House::new(kind);
     let answer = house.browser().get("/sanctum/csrf-cookie");
@@ -285,6 +334,8 @@ on_every_store!(
     f_3_and_sec_13_strangers_do_not_lock_the_owner_out,
     sec_43_signing_in_again_replaces_the_old_session_and_adopts_no_token,
     f_8_signing_out_is_a_post_that_ends_this_session_alone,
+    authorization_is_ignored_wherever_one_is_nobody_yet,
+    f_33_every_answer_is_json_whatever_the_client_accepts,
     the_csrf_cookie_of_old_clients_is_204_and_there_is_none,
     sec_64_a_name_that_may_be_a_password_is_not_kept,
 );

@@ -76,6 +76,8 @@ fn each_rule_has_its_name_and_f_26_nothing_is_a_500(kind: Kind) {
     assert_eq!(faults(json!({"name": null, "public_key": ED25519})), [pair("name", "required")]);
     assert_eq!(faults(json!({"name": ["x"], "public_key": ED25519})), [pair("name", "string")]);
     assert_eq!(faults(json!({"name": "\u{e9}".repeat(192), "public_key": ED25519})), [pair("name", "max")]);
+    assert_eq!(faults(json!({"name": "a\u{7}b", "public_key": ED25519})), [pair("name", "regex")]);
+    assert_eq!(faults(json!({"name": "a\u{202e}b", "public_key": ED25519})), [pair("name", "regex")]);
     assert_eq!(faults(json!({"name": "x", "public_key": ["x"]})), [pair("public_key", "string")]);
     assert_eq!(faults(json!({"name": "x", "public_key": "hello"})), [pair("public_key", "")]);
     let long = format!("{ED25519} {}", "c".repeat(17 * 1024));
@@ -154,7 +156,30 @@ fn sec_39_the_limit_of_keys_holds(kind: Kind) {
     assert_eq!((refused.status, refused.error()), (400, ("DisplayException".into(), expected.into())));
 }
 
+fn sec_39_fifty_keys_are_the_most_unless_policy_says_another_number(kind: Kind) {
+    let house = House::new(kind);
+    let alice = house.person("alice");
+    let blob = data_encoding::BASE64.decode(ED25519.split_once(' ').unwrap().1.as_bytes()).unwrap();
+    let point = &blob[blob.len() - 32..];
+    // One authenticator's keys for as many sites.
+    let key = |number: usize| {
+        let site = format!("ssh:{number}");
+        let parts = [b"sk-ssh-ed25519@openssh.com", point, site.as_bytes()];
+        let blob: Vec<u8> = parts
+            .iter()
+            .flat_map(|part| [&u32::try_from(part.len()).unwrap().to_be_bytes(), *part].concat())
+            .collect();
+        format!("sk-ssh-ed25519@openssh.com {}", data_encoding::BASE64.encode(&blob))
+    };
+    for number in 0..50 {
+        assert_eq!(add(&alice, "x", &key(number)).status, 200, "{number}");
+    }
+    assert_eq!(add(&alice, "x", &key(50)).status, 400);
+    assert_eq!(count(&alice), 50);
+}
+
 on_every_store!(
+    sec_39_fifty_keys_are_the_most_unless_policy_says_another_number,
     a_key_is_shown_in_canonical_form_with_the_fingerprint_that_openssh_prints,
     pem_is_taken_and_pkcs8_answered_where_it_is_asked_for,
     each_rule_has_its_name_and_f_26_nothing_is_a_500,

@@ -66,6 +66,14 @@ impl FreshStore {
         }
     }
 
+    /// Where its server is, if it has one.
+    pub(crate) fn url(&self) -> Option<String> {
+        match &*self.place {
+            Place::Folder(_) => None,
+            Place::Server(database) => Some(database.url()),
+        }
+    }
+
     /// A store on a copy of this one's file, while nothing writes to it.
     pub(crate) fn copy_of_file(&self) -> Self {
         let folder = tempfile::tempdir().unwrap();

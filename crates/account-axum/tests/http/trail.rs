@@ -63,8 +63,9 @@ fn a_blocked_key_is_named_and_its_request_was_nobodys(kind: Kind) {
     let alice = house.person("alice");
     let blocked = house.key(&alice.account, &["10.0.0.1"]);
     assert_eq!(alice.with_key(&blocked).get("/api/client/account").status, 403);
-    let (properties, _) = told(&alice, "auth:ip-blocked");
-    assert_eq!(properties, json!({"identifier": blocked[..16]}));
+    let blocked = json!({"identifier": blocked[..16]});
+    assert_eq!(told(&alice, "auth:ip-blocked"), (blocked, false));
+    assert_eq!(newest(&alice, "auth:ip-blocked")["is_api"], true);
 }
 
 fn sign_ins_hold_address_and_browser_and_failures_what_was_typed(kind: Kind) {

@@ -129,6 +129,27 @@ fn f_16_without_a_pending_secret_every_code_is_wrong(kind: Kind) {
     assert_refused(&alice.post(PATH, &body(&house.code(&secret, 0))), code, detail);
 }
 
+fn a_set_up_waits_fifteen_minutes_and_takes_the_steps_beside_the_present_one(kind: Kind) {
+    let house = House::new(kind);
+    for (name, steps) in [("alice", -1), ("bob", 0), ("carol", 1)] {
+        let person = house.person(name);
+        let secret = person.set_up();
+        house.later(15 * 60 - 1);
+        let answer = person.post(PATH, &body(&house.code(&secret, steps)));
+        assert_eq!(answer.status, 200, "{steps}: {answer:?}");
+    }
+}
+
+fn f_18_turning_it_off_forgets_what_was_only_being_set_up(kind: Kind) {
+    let house = House::new(kind);
+    let alice = house.person("alice");
+    let secret = alice.set_up();
+    assert_eq!(alice.post(DISABLE, &json!({"password": PASSWORD})).status, 204);
+    let (code, detail) = WRONG_CODE;
+    assert_refused(&alice.post(PATH, &body(&house.code(&secret, 0))), code, detail);
+    assert_eq!(house.browser().login("alice", PASSWORD).json()["data"]["complete"], true);
+}
+
 fn sec_21_each_set_up_is_fresh_and_the_newest_alone_counts(kind: Kind) {
     let house = House::new(kind);
     let alice = house.person("alice");
@@ -230,6 +251,8 @@ fn recovery_codes_are_counted_and_replaced(kind: Kind) {
 }
 
 on_every_store!(
+    a_set_up_waits_fifteen_minutes_and_takes_the_steps_beside_the_present_one,
+    f_18_turning_it_off_forgets_what_was_only_being_set_up,
     setting_up_shows_a_qr_code_that_is_the_uri_f_30_encoded_once,
     the_image_may_be_the_uri_for_clients_that_draw_themselves,
     a_right_code_turns_it_on_and_answers_ten_codes,
