@@ -31,13 +31,21 @@ impl FolderMailer {
         Ok(Self { folder: folder.to_owned(), from, next: AtomicU32::new(1) })
     }
 
+    /// A mail gets its name when it is whole: no crash and no full disk leaves half of one.
     fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        let draft = self.folder.join(format!(".draft-{}", std::process::id()));
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        file.write_all(bytes)?;
+        self.name(&draft)?;
+        fs::remove_file(draft)
+    }
+
+    fn name(&self, draft: &Path) -> io::Result<()> {
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let path = self.folder.join(format!("{number:06}.eml"));
-            match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+            match fs::hard_link(draft, self.folder.join(format!("{number:06}.eml"))) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                opened => return opened?.write_all(bytes),
+                named => return named,
             }
         }
     }
@@ -76,6 +84,7 @@ mod tests {
         assert_eq!(fs::metadata(&second).unwrap().permissions().mode() & 0o777, 0o600);
         let text = fs::read_to_string(second).unwrap();
         assert!(text.contains("To: mia@example.com") && text.contains("From: account@localhost"), "{text}");
+        assert_eq!(fs::read_dir(&path).unwrap().count(), 2, "no draft is left");
     }
 
     #[tokio::test]
