@@ -12,3 +12,4 @@ mod refusals;
 mod security_log;
 mod stopping;
 mod trial;
+mod unknown_paths;

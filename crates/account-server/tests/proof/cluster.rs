@@ -2,7 +2,6 @@
 //! be. It syncs as in production, runs as an unprivileged user, and goes with its folder.
 
 use std::fs::File;
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -11,6 +10,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, getuid, kill_process};
+
+use crate::kept_port::kept_port;
 
 const START: Duration = Duration::from_secs(60);
 const PASSWORD: &str = "kept-in-this-folder";
@@ -29,9 +30,8 @@ impl Cluster {
     pub(crate) fn start() -> Self {
         let binaries = binaries();
         let owner = getuid().is_root().then(|| user("postgres").or_else(|| user("nobody")).unwrap());
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let folder = tempfile::tempdir().unwrap();
-        let mut cluster = Self { binaries, folder, owner, port, process: None };
+        let mut cluster = Self { binaries, folder, owner, port: kept_port(), process: None };
         cluster.create();
         cluster.run();
         cluster

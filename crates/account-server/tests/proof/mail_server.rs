@@ -2,7 +2,7 @@
 //! does as files in its folder say: refuse, refuse for now, want a password. It can be ended, frozen and
 //! started again at the same address.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::kept_port::kept_port;
 
 /// Where distributions keep it. `cargo xtask test` installs it on Debian.
 const PROGRAMS: [&str; 3] = ["/usr/sbin/exim4", "/usr/sbin/exim", "/usr/local/sbin/exim"];
@@ -52,12 +54,11 @@ impl MailServer {
     /// One that takes everything.
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let user = USERS.iter().filter(|_| id(&["-u"]) == "0").find_map(|name| {
             let number = |which| id(&[which, name]).parse().ok();
             Some((number("-u")?, number("-g")?))
         });
-        let mut server = Self { folder, port, user, running: None };
+        let mut server = Self { folder, port: kept_port(), user, running: None };
         for inner in ["spool", "log", "mails"] {
             std::fs::create_dir(server.path(inner)).unwrap();
         }

@@ -15,6 +15,7 @@ mod cluster;
 mod enumeration;
 mod guessing;
 mod half_sent_requests;
+mod kept_port;
 mod killed;
 mod ledger;
 mod load;
