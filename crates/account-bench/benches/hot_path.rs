@@ -158,7 +158,7 @@ fn commit(bench: &mut Criterion) {
     bench.bench_function("commit/an audit entry, durable", |b| {
         b.iter(|| {
             let entry = Activity {
-                id: ActivityId::generate(&OsEntropy).unwrap(),
+                id: ActivityId::generate(&OsEntropy, Timestamp::from_millis(0)).unwrap(),
                 subject: Some(account.uid),
                 actor: Some(account.uid),
                 event: Event::SignedIn,

@@ -61,8 +61,9 @@ async fn write(store: Arc<SqliteStore>, state: AccountState, end: Instant) -> Ou
     let account = state.account;
     let (mut expected, mut commits) = (account.revision, 0);
     while stopwatch::now() < end {
+        let now = Timestamp::from_millis(stopwatch::unix_millis());
         let entry = Activity {
-            id: ActivityId::generate(&OsEntropy)?,
+            id: ActivityId::generate(&OsEntropy, now)?,
             subject: Some(account.uid),
             actor: Some(account.uid),
             event: Event::SignedIn,
@@ -70,7 +71,7 @@ async fn write(store: Arc<SqliteStore>, state: AccountState, end: Instant) -> Ou
             api_key: None,
             properties: Vec::new(),
             description: None,
-            at: Timestamp::from_millis(stopwatch::unix_millis()),
+            at: now,
         };
         let changes = vec![Change::Record(entry)];
         expected = store.commit(&Commit { account: account.id, uid: account.uid, expected, changes }).await?;

@@ -17,12 +17,21 @@ const BUSY_STEP: Duration = Duration::from_millis(1);
 const SWITCHES: u32 = 1_000;
 const CACHED_STATEMENTS: usize = 128;
 
+/// How much of the database the writer keeps in memory, at most: the inner pages of large indexes, so that a
+/// commit asks the system for outer ones alone.
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
+/// How many pages the log holds before it is brought into the database, where a page that many commits touched is
+/// then written once. After a crash the log is read again: 32 MiB, a moment.
+const LOG_PAGES: i64 = 8192;
+
 /// The connection of the writer thread.
 pub(crate) fn open_writer(path: &Path, max_pages: Option<u32>) -> Result<Connection, OpenError> {
     let connection = open(path)?;
     schema::refuse_what_is_not_ours(&connection)?;
     switch_to_write_ahead_log(&connection)?;
     configure(&connection)?;
+    set_cache(&connection, WRITER_CACHE_KIB)?;
+    set(&connection, "wal_autocheckpoint", &LOG_PAGES.to_string(), LOG_PAGES)?;
     if let Some(pages) = max_pages {
         let limit: i64 =
             connection.pragma_update_and_check(None, "max_page_count", pages, |row| row.get(0))?;
@@ -38,8 +47,7 @@ pub(crate) fn open_writer(path: &Path, max_pages: Option<u32>) -> Result<Connect
 pub(crate) fn open_reader(path: &Path, cache_kib: i64) -> Result<Connection, OpenError> {
     let connection = open(path)?;
     configure(&connection)?;
-    let cache = cache_kib.saturating_neg();
-    set(&connection, "cache_size", &cache.to_string(), cache)?;
+    set_cache(&connection, cache_kib)?;
     set(&connection, "query_only", "ON", 1)?;
     Ok(connection)
 }
@@ -77,6 +85,12 @@ fn configure(connection: &Connection) -> Result<(), OpenError> {
     set(connection, "temp_store", "MEMORY", 2)?;
     // A schema that somebody tampered with runs no functions.
     set(connection, "trusted_schema", "OFF", 0)
+}
+
+fn set_cache(connection: &Connection, kib: i64) -> Result<(), OpenError> {
+    // SQLite counts in pages above zero, and in KiB below.
+    let cache = kib.saturating_neg();
+    set(connection, "cache_size", &cache.to_string(), cache)
 }
 
 fn set(connection: &Connection, pragma: &'static str, value: &str, read_back: i64) -> Result<(), OpenError> {
@@ -125,8 +139,11 @@ mod tests {
             assert_eq!(number("trusted_schema"), 0);
             assert_eq!(number("query_only"), query_only);
         }
-        let limit: i64 = writer.pragma_query_value(None, "max_page_count", |row| row.get(0)).unwrap();
-        assert_eq!(limit, 500);
+        let of_the_writer =
+            |pragma| writer.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(of_the_writer("max_page_count"), 500);
+        assert_eq!(of_the_writer("wal_autocheckpoint"), LOG_PAGES);
+        assert_eq!(of_the_writer("cache_size"), -WRITER_CACHE_KIB);
     }
 
     #[test]

@@ -15,6 +15,8 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 pub(crate) struct Recorder {
     id: ActivityId,
+    /// When it was begun; when it happens is decided later.
+    begun: Timestamp,
     subject: Option<AccountUid>,
     actor: Option<AccountUid>,
     ip: Option<IpAddr>,
@@ -24,9 +26,9 @@ pub(crate) struct Recorder {
 impl Accounts {
     /// An entry about the principal's own account.
     pub(crate) fn recorder(&self, who: &Principal) -> Result<Recorder, EntropyError> {
-        let uid = Some(who.account().uid);
-        let id = ActivityId::generate(&*self.inner.entropy)?;
-        Ok(Recorder { id, subject: uid, actor: uid, ip: who.client(), api_key: who.api_key() })
+        let (uid, begun) = (Some(who.account().uid), self.now());
+        let id = ActivityId::generate(&*self.inner.entropy, begun)?;
+        Ok(Recorder { id, begun, subject: uid, actor: uid, ip: who.client(), api_key: who.api_key() })
     }
 
     /// An entry about an account that somebody acted on without being signed in, or the operator did.
@@ -35,13 +37,9 @@ impl Accounts {
         subject: Option<AccountUid>,
         ip: Option<IpAddr>,
     ) -> Result<Recorder, EntropyError> {
-        Ok(Recorder {
-            id: ActivityId::generate(&*self.inner.entropy)?,
-            subject,
-            actor: None,
-            ip,
-            api_key: None,
-        })
+        let begun = self.now();
+        let id = ActivityId::generate(&*self.inner.entropy, begun)?;
+        Ok(Recorder { id, begun, subject, actor: None, ip, api_key: None })
     }
 }
 
@@ -53,7 +51,7 @@ impl Recorder {
 
     /// The same under another name: for a second entry of one decision.
     pub(crate) fn another(&self, entropy: &dyn Entropy) -> Result<Self, EntropyError> {
-        Ok(Self { id: ActivityId::generate(entropy)?, ..self.clone() })
+        Ok(Self { id: ActivityId::generate(entropy, self.begun)?, ..self.clone() })
     }
 
     /// The same, done by the account's owner.
@@ -64,7 +62,7 @@ impl Recorder {
 
     pub(crate) fn entry(&self, event: Event, properties: &[(&str, String)], now: Timestamp) -> Activity {
         let properties = properties.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        let Self { id, subject, actor, ip, api_key } = self.clone();
+        let Self { id, begun: _, subject, actor, ip, api_key } = self.clone();
         Activity { id, subject, actor, event, ip, api_key, properties, description: None, at: now }
     }
 

@@ -21,9 +21,10 @@ pub(super) struct Connections {
     pub(super) pace: Pace,
 }
 
-/// What all connections together may keep of the database in memory of their own. What they do not keep is a
-/// call of the system, if a short one.
-const CACHES_KIB: i64 = 64 * 1024;
+/// What all connections together may keep of the database in memory of their own, where it is that large. What
+/// they do not keep is a call of the system, if a short one: with ten million accounts a read looks at a dozen
+/// pages, and a thousand callers' pages are 16 MiB on each connection.
+const CACHES_KIB: i64 = 256 * 1024;
 /// What SQLite gives a connection by itself.
 const SMALLEST_CACHE_KIB: i64 = 2 * 1024;
 
