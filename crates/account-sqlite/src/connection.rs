@@ -21,8 +21,8 @@ const CACHED_STATEMENTS: usize = 128;
 /// commit asks the system for outer ones alone.
 const WRITER_CACHE_KIB: i64 = 32 * 1024;
 /// How many pages the log holds before it is brought into the database, where a page that many commits touched is
-/// then written once. After a crash the log is read again: 32 MiB, a moment.
-const LOG_PAGES: i64 = 8192;
+/// then written once. After a crash the log is read again: 16 MiB, a moment.
+const LOG_PAGES: i64 = 4096;
 
 /// The connection of the writer thread.
 pub(crate) fn open_writer(path: &Path, max_pages: Option<u32>) -> Result<Connection, OpenError> {

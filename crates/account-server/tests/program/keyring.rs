@@ -1,9 +1,12 @@
 //! Exchanging the key of a keyring, step by step, as an operator does it.
 
+use std::process::Stdio;
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::http::{account, ask};
-use crate::program::Place;
+use crate::program::{Place, pause};
 
 fn rewrap(place: &Place) -> Value {
     serde_json::from_str(place.run(&["keyring", "rewrap"]).result()).unwrap()
@@ -49,6 +52,37 @@ fn sec_30_a_key_is_exchanged_while_the_server_serves_and_nothing_is_lost() {
     let mut server = place.serve(&[]);
     assert_eq!(account(server.address, &key).status, 200);
     assert_eq!(ask(server.address, "POST", "/auth/login", "", body).status, 200);
+    server.stop();
+}
+
+#[test]
+fn sec_30_an_exchange_that_is_killed_leaves_every_row_readable_and_is_taken_up_again() {
+    let place = Place::new();
+    let names: Vec<String> = (0..20).map(|number| format!("user{number}")).collect();
+    let keys: Vec<String> = names
+        .iter()
+        .map(|name| {
+            place.user(name);
+            place.key(name)
+        })
+        .collect();
+    let file = "account.db.keyring";
+    let new = place.run(&["keyring", "add", file]).result().to_owned();
+    place.run(&["keyring", "promote", file, &new]).result();
+    let mut server = place.serve(&[]);
+    let all_are_good = || keys.iter().all(|key| account(server.address, key).status == 200);
+    for milliseconds in [6, 9, 12, 16, 24] {
+        let mut command = place.command(&["keyring", "rewrap"], &[]);
+        let mut running = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        pause(Duration::from_millis(milliseconds));
+        running.kill().unwrap();
+        running.wait().unwrap();
+        assert!(all_are_good(), "killed after {milliseconds} ms");
+    }
+    let done = rewrap(&place);
+    assert_eq!((&done["current"], &done["accounts"]), (&Value::from(new), &Value::from(20)));
+    assert_eq!(rewrap(&place)["moved"], 0);
+    assert!(all_are_good());
     server.stop();
 }
 
