@@ -5,11 +5,12 @@
 mod dialling;
 mod lease;
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::PgConnection;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
 pub(crate) use dialling::{Dialler, Way};
@@ -20,6 +21,8 @@ use crate::open::PostgresOptions;
 
 /// Longer than that, and a firewall on the way may have forgotten the connection.
 const LONGEST_IDLE: Duration = Duration::from_secs(300);
+/// A connection is made in less, unless the server has no time for it: from then on, one that comes back is as good.
+const USUAL_DIALLING: Duration = Duration::from_millis(100);
 
 /// All connections of one store.
 pub(crate) struct Connections {
@@ -27,6 +30,7 @@ pub(crate) struct Connections {
     acquire_timeout: Duration,
     /// The last one that came back is the first to be handed out, so that few stay in use.
     idle: Mutex<Vec<Idle>>,
+    came_back: Notify,
     permits: Arc<Semaphore>,
 }
 
@@ -43,6 +47,7 @@ impl Connections {
             dialler,
             acquire_timeout: options.acquire_timeout,
             idle: Mutex::new(vec![Idle { connection: first, since: Instant::now() }]),
+            came_back: Notify::new(),
             permits: Arc::new(Semaphore::new(most)),
         })
     }
@@ -65,14 +70,39 @@ impl Connections {
         if let Some((connection, rested)) = self.take_idle() {
             return Ok(Lease::new(Arc::clone(self), permit, connection, rested));
         }
-        let dialled = match deadline() {
-            Some(deadline) => timeout_at(deadline, self.dialler.dial())
+        let found = match deadline() {
+            Some(deadline) => timeout_at(deadline, self.dial_or_come_by())
                 .await
                 .map_err(|_| Failure::unavailable("the database did not take a connection in time"))?,
-            None => self.dialler.dial().await,
+            None => self.dial_or_come_by().await,
+        };
+        let (connection, rested) = found?;
+        Ok(Lease::new(Arc::clone(self), permit, connection, rested))
+    }
+
+    /// A new connection, or, if that takes long, one that comes back meanwhile: a server that is too busy to
+    /// take new ones may well serve those that it has.
+    async fn dial_or_come_by(&self) -> Result<(PgConnection, Duration), Failure> {
+        let mut dialling = pin!(self.dialler.dial());
+        let dialled = match timeout(USUAL_DIALLING, &mut dialling).await {
+            Ok(dialled) => dialled,
+            Err(_) => tokio::select! {
+                dialled = dialling => dialled,
+                idle = self.next_idle() => return Ok(idle),
+            },
         };
         let connection = dialled.map_err(|error| Failure::unavailable(&error.to_string()))?;
-        Ok(Lease::new(Arc::clone(self), permit, connection, Duration::ZERO))
+        Ok((connection, Duration::ZERO))
+    }
+
+    async fn next_idle(&self) -> (PgConnection, Duration) {
+        loop {
+            let came_back = self.came_back.notified();
+            if let Some(idle) = self.take_idle() {
+                return idle;
+            }
+            came_back.await;
+        }
     }
 
     fn take_idle(&self) -> Option<(PgConnection, Duration)> {
@@ -89,6 +119,7 @@ impl Connections {
 
     fn put_idle(&self, connection: PgConnection) {
         self.lock().push(Idle { connection, since: Instant::now() });
+        self.came_back.notify_one();
     }
 
     /// One was dead: the server was restarted, and the others are dead too.

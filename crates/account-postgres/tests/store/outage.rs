@@ -45,6 +45,26 @@ async fn rel_04_a_cut_wire_is_unavailable_at_once_and_works_again_when_mended() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rel_05_while_the_database_takes_no_more_connections_those_that_it_has_serve_everybody() {
+    let database = database().await;
+    let wire = Wire::to(&database).await;
+    let store = through(&wire).await;
+    let account = register(&store, 1).await;
+    wire.set(Mode::TakingNoMore);
+    for _ in 0..3 {
+        let asking: Vec<_> = (0..12)
+            .map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move { store.account(account.id).await })
+            })
+            .collect();
+        for outcome in asking {
+            assert!(outcome.await.unwrap().unwrap().is_some());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rel_05_a_silent_database_is_waited_for_a_bounded_time() {
     let database = database().await;
     let wire = Wire::to(&database).await;

@@ -17,6 +17,8 @@ pub(crate) enum Mode {
     Cut,
     /// Connections stand, and nothing passes.
     Dead,
+    /// Bytes pass where they did before; on new connections nothing does.
+    TakingNoMore,
     /// Questions pass; with the first answer the connection ends, and the answer is lost.
     LosingAnswers,
 }
@@ -64,6 +66,10 @@ async fn carry(mut client: TcpStream, server: Arc<str>, mut mode: watch::Receive
     if *mode.borrow() == Mode::Cut {
         return;
     }
+    if *mode.borrow() == Mode::TakingNoMore && mode.wait_for(|now| *now != Mode::TakingNoMore).await.is_err()
+    {
+        return;
+    }
     let mut server = TcpStream::connect(&*server).await.unwrap();
     client.set_nodelay(true).unwrap();
     server.set_nodelay(true).unwrap();
@@ -78,7 +84,7 @@ async fn carry(mut client: TcpStream, server: Arc<str>, mut mode: watch::Receive
                 }
                 continue;
             }
-            Mode::Open | Mode::LosingAnswers => {}
+            Mode::Open | Mode::TakingNoMore | Mode::LosingAnswers => {}
         }
         tokio::select! {
             changed = mode.changed() => if changed.is_err() { return },
@@ -87,7 +93,7 @@ async fn carry(mut client: TcpStream, server: Arc<str>, mut mode: watch::Receive
                 _ => return,
             },
             read = server.read(&mut answered) => match read {
-                Ok(some @ 1..) if now == Mode::Open => {
+                Ok(some @ 1..) if now != Mode::LosingAnswers => {
                     if client.write_all(&answered[..some]).await.is_err() { return }
                 }
                 _ => return,
