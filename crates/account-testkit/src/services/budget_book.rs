@@ -16,9 +16,6 @@ const SKEW: Duration = Duration::from_secs(5);
 /// Longer ago than this, nothing counts any more.
 const FORGOTTEN: i64 = 4 * 86_400_000;
 
-/// Further away than this, no time concerns a budget that comes back bit by bit.
-const LATELY: i64 = 300_000;
-
 /// When something was taken, and in which stretch of time that only went on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Taken {
@@ -41,7 +38,7 @@ pub(crate) struct BudgetBook {
     /// What was given back: a window that began a little later, by a clock a little ahead, may have been given
     /// what the one before it had counted, and a budget what had come back by itself.
     given_back: BTreeMap<ThrottleKey, Vec<Taken>>,
-    /// When something was taken or given back lately.
+    /// When something was taken or given back. A giver-back may have read the clock long before.
     times: BTreeMap<ThrottleKey, Vec<Timestamp>>,
     era: u64,
 }
@@ -54,7 +51,7 @@ impl BudgetBook {
 
     fn counted(&mut self, key: ThrottleKey, now: Timestamp) {
         let times = self.times.entry(key).or_default();
-        times.retain(|time| apart(*time, now) < LATELY);
+        times.retain(|time| apart(*time, now) < FORGOTTEN);
         if times.last() != Some(&now) {
             times.push(now);
         }

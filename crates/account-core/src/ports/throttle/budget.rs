@@ -133,7 +133,9 @@ impl Level {
         match budget.refill {
             // What was taken longer ago than that has come back by itself.
             Refill::Gradual if self.mark <= taken_at.plus(budget.per).plus(budget.per) => {
-                let mark = self.mark.minus(budget.interval());
+                // A mark that lies before the taking is another clock's, and holds nothing of it.
+                let floor = self.mark.min(taken_at);
+                let mark = self.mark.minus(budget.interval()).max(floor);
                 Self { mark, count: 0, expires_at: mark }
             }
             Refill::AllAtOnce if self.may_hold(budget, taken_at) => {
@@ -197,6 +199,19 @@ mod tests {
         assert_eq!(Level::take(level, &budget, at(0)), Err(Duration::from_secs(6)));
         level = Some(Level::take(level, &budget, at(6)).unwrap());
         assert!(Level::take(level, &budget, at(6)).is_err());
+    }
+
+    #[test]
+    fn what_a_clock_ahead_took_makes_no_room_once_it_is_set_right() {
+        let budget = budget(10, 60, Refill::Gradual);
+        let mut level = Level::take(None, &budget, at(300)).ok();
+        for _ in 0..10 {
+            level = Level::take(level, &budget, at(0)).ok();
+        }
+        let full = level.unwrap();
+        assert_eq!(full.give_back(&budget, at(300)), full);
+        assert!(Level::take(Some(full.give_back(&budget, at(300))), &budget, at(0)).is_err());
+        assert!(Level::take(Some(full.give_back(&budget, at(0))), &budget, at(0)).is_ok());
     }
 
     #[test]
