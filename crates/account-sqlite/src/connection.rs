@@ -20,9 +20,6 @@ const CACHED_STATEMENTS: usize = 128;
 /// How much of the database the writer keeps in memory, at most: the inner pages of large indexes, so that a
 /// commit asks the system for outer ones alone.
 const WRITER_CACHE_KIB: i64 = 32 * 1024;
-/// How many pages the log holds before it is brought into the database, where a page that many commits touched is
-/// then written once. After a crash the log is read again: 16 MiB, a moment.
-const LOG_PAGES: i64 = 4096;
 
 /// The connection of the writer thread.
 pub(crate) fn open_writer(path: &Path, max_pages: Option<u32>) -> Result<Connection, OpenError> {
@@ -31,7 +28,7 @@ pub(crate) fn open_writer(path: &Path, max_pages: Option<u32>) -> Result<Connect
     switch_to_write_ahead_log(&connection)?;
     configure(&connection)?;
     set_cache(&connection, WRITER_CACHE_KIB)?;
-    set(&connection, "wal_autocheckpoint", &LOG_PAGES.to_string(), LOG_PAGES)?;
+    set(&connection, "wal_autocheckpoint", "0", 0)?;
     if let Some(pages) = max_pages {
         let limit: i64 =
             connection.pragma_update_and_check(None, "max_page_count", pages, |row| row.get(0))?;
@@ -39,6 +36,14 @@ pub(crate) fn open_writer(path: &Path, max_pages: Option<u32>) -> Result<Connect
             return Err(OpenError::Setting("max_page_count"));
         }
     }
+    Ok(connection)
+}
+
+/// The connection that brings the log into the database.
+pub(crate) fn open_checkpointer(path: &Path) -> Result<Connection, OpenError> {
+    let connection = open(path)?;
+    configure(&connection)?;
+    set(&connection, "wal_autocheckpoint", "0", 0)?;
     Ok(connection)
 }
 
@@ -142,7 +147,7 @@ mod tests {
         let of_the_writer =
             |pragma| writer.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!(of_the_writer("max_page_count"), 500);
-        assert_eq!(of_the_writer("wal_autocheckpoint"), LOG_PAGES);
+        assert_eq!(of_the_writer("wal_autocheckpoint"), 0);
         assert_eq!(of_the_writer("cache_size"), -WRITER_CACHE_KIB);
     }
 

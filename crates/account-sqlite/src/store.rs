@@ -55,7 +55,11 @@ impl SqliteStore {
         schema::migrate(&mut connection)?;
         let held_read = Arc::new(HeldRead::open(path)?);
         let readers = Readers::open(path, readers, Arc::clone(&held_read))?;
-        Ok(Self { readers, writer: Writer::start(connection, held_read)?, file })
+        Ok(Self {
+            readers,
+            writer: Writer::start(connection, crate::connection::open_checkpointer(path)?, held_read)?,
+            file,
+        })
     }
 
     /// One write in a transaction, durable before it answers.

@@ -31,14 +31,11 @@ enum Broken {
     Unknown(Arc<rusqlite::Error>),
 }
 
-/// Runs the jobs, together if that works, else one by one, and answers all of them.
-pub(super) fn run(connection: &Connection, mut jobs: Vec<Box<dyn Job>>) {
-    match together(connection, &mut jobs) {
-        Err(Broken::TakenBack(_)) if jobs.len() > 1 => one_by_one(connection, &mut jobs),
-        result => settle(result, &mut jobs),
-    }
-    for job in jobs {
-        job.answer();
+/// Runs the jobs, together if that works, else one by one. Each has an outcome then.
+pub(super) fn run(connection: &Connection, jobs: &mut [Box<dyn Job>]) {
+    match together(connection, jobs) {
+        Err(Broken::TakenBack(_)) if jobs.len() > 1 => one_by_one(connection, jobs),
+        result => settle(result, jobs),
     }
 }
 

@@ -3,6 +3,8 @@
 //! the job runs to its end.
 
 mod batch;
+mod checkpoint;
+mod gate;
 mod job;
 
 #[cfg(test)]
@@ -19,6 +21,7 @@ use rusqlite::Connection;
 use crate::failure::Failure;
 use crate::open::OpenError;
 use crate::readers::HeldRead;
+use checkpoint::Checkpoints;
 use job::{Job, Work};
 
 /// How many jobs may wait; one more is refused at once, since waiting longer helps nobody.
@@ -32,12 +35,17 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection, held_read: Arc<HeldRead>) -> Result<Self, OpenError> {
+    pub(crate) fn start(
+        connection: Connection,
+        beside: Connection,
+        held_read: Arc<HeldRead>,
+    ) -> Result<Self, OpenError> {
         let (queue, waiting) = sync_channel(MOST_WAITING);
+        let checkpoints = Checkpoints::start(&connection, beside)?;
         let thread = std::thread::Builder::new()
             .name("account-sqlite".into())
             .spawn(move || {
-                write(&connection, &waiting, &held_read);
+                write(&connection, &waiting, &held_read, checkpoints);
                 // The last connection that is closed tidies the log away, and must be this thread's own.
                 drop(held_read);
             })
@@ -80,12 +88,20 @@ impl Drop for Writer {
     }
 }
 
-fn write(connection: &Connection, waiting: &Receiver<Box<dyn Job>>, held_read: &HeldRead) {
+fn write(
+    connection: &Connection,
+    waiting: &Receiver<Box<dyn Job>>,
+    held_read: &HeldRead,
+    checkpoints: Checkpoints,
+) {
     while let Ok(first) = waiting.recv() {
         let mut jobs = vec![first];
         jobs.extend(waiting.try_iter().take(MOST_TOGETHER.saturating_sub(1)));
-        // Until the commit has brought the log into the database, and may begin it anew.
+        let _writing = checkpoints.begin_batch();
+        // Until the log is in the database, where it was long enough, and may begin anew.
         let _released = held_read.released();
-        batch::run(connection, jobs);
+        batch::run(connection, &mut jobs);
+        checkpoints.end_batch(connection);
+        jobs.into_iter().for_each(Job::answer);
     }
 }

@@ -9,9 +9,8 @@ use account_sqlite::SqliteStore;
 
 use crate::fixture::{activity, registered, uid, wait};
 
-/// Over twice what it holds when it is brought into the database, and half of what each test writes: some five
-/// pages for an entry.
-const BOUND: u64 = 40 << 20;
+/// Half as much again as keeps a writer waiting, and half of what each test writes: over six pages for an entry.
+const BOUND: u64 = 48 << 20;
 
 fn size(path: &Path) -> u64 {
     path.with_extension("db-wal").metadata().unwrap().len()

@@ -1,0 +1,181 @@
+//! Bringing the log into the database, beside the writer. Copying pages is quick; what takes long is the disk,
+//! which must have all of them before the log may begin anew. SQLite waits for the disk in the pass that
+//! reaches the log's end, and a writer that never rests moves that end on. So while few pages are left, the
+//! writer is held up for the moment that copying them takes, and goes on while the disk works. Every round
+//! leaves less; the last pass is the writer's own, between two commits, and its next commit begins anew.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::gate::{Gate, Writing};
+use crate::connection::pause;
+use crate::open::OpenError;
+
+/// How many pages the log holds before it is brought into the database, where a page that many commits touched is
+/// then written once. After a crash the log is read again: 16 MiB, a moment.
+const LOG_PAGES: i64 = 4096;
+/// A log of this length keeps the writer waiting until it is brought in.
+const MOST_LOG_PAGES: i64 = 2 * LOG_PAGES;
+/// So many are copied while the writer waits at the gate.
+const FEW_PAGES: i64 = 256;
+/// After so many rounds the writer does what is left, however much.
+const ROUNDS: u32 = 8;
+
+/// How often a pass is tried while the writer waits.
+const TRIES: u32 = 4;
+/// How long another store's pass takes, or less.
+const MOMENT: Duration = Duration::from_millis(5);
+
+/// Waits for nobody, neither readers nor a writer.
+const PASS: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+
+thread_local! {
+    /// Pages in the log after this thread's last commit. A hook of rusqlite's carries nothing of its own.
+    static LENGTH: Cell<i64> = const { Cell::new(0) };
+}
+
+pub(super) struct Checkpoints {
+    shared: Arc<Shared>,
+    queue: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+    asked: Cell<bool>,
+}
+
+struct Shared {
+    gate: Gate,
+    connection: Mutex<Connection>,
+    length: AtomicI64,
+    done: AtomicBool,
+}
+
+impl Checkpoints {
+    /// Starts the thread, and watches the log that `writer` writes.
+    pub(super) fn start(writer: &Connection, beside: Connection) -> Result<Self, OpenError> {
+        writer.wal_hook(Some(|_, pages| {
+            LENGTH.set(i64::from(pages));
+            Ok(())
+        }));
+        let shared = Arc::new(Shared {
+            gate: Gate::default(),
+            connection: Mutex::new(beside),
+            length: AtomicI64::new(0),
+            done: AtomicBool::new(false),
+        });
+        let (queue, asked) = sync_channel(1);
+        let of_the_thread = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("account-sqlite-c".into())
+            .spawn(move || of_the_thread.serve(&asked))
+            .map_err(OpenError::Thread)?;
+        Ok(Self { shared, queue: Some(queue), thread: Some(thread), asked: Cell::new(false) })
+    }
+
+    /// Before each batch.
+    pub(super) fn begin_batch(&self) -> Writing<'_> {
+        self.shared.gate.enter()
+    }
+
+    /// After each batch, while this process keeps no read open.
+    pub(super) fn end_batch(&self, writer: &Connection) {
+        let length = LENGTH.get();
+        self.shared.length.store(length, Ordering::Relaxed);
+        if length < LOG_PAGES {
+            self.asked.set(false);
+        } else if length >= MOST_LOG_PAGES {
+            let _alone = self.shared.connection.lock().unwrap_or_else(PoisonError::into_inner);
+            for _ in 0..TRIES {
+                if Pass::by(writer).is_some() {
+                    break;
+                }
+                // Another store's pass is under way.
+                pause(MOMENT);
+            }
+        } else if !self.asked.replace(true) {
+            self.shared.done.store(false, Ordering::Relaxed);
+            // If it is still at work for an earlier log, that will do.
+            self.queue.as_ref().map(|queue| queue.try_send(()));
+        } else if self.shared.done.load(Ordering::Relaxed) {
+            Pass::by(writer);
+        }
+    }
+}
+
+/// The thread ends with the pass that it is in.
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was printed when it happened, and there is nobody to tell here.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Shared {
+    fn serve(&self, asked: &Receiver<()>) {
+        while asked.recv().is_ok() {
+            self.bring_in();
+            self.done.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// All but a few pages, or what is possible.
+    fn bring_in(&self) -> Option<()> {
+        for _ in 0..ROUNDS {
+            if self.left_by(self.pass()?) > FEW_PAGES {
+                continue;
+            }
+            let end = self.pass_to_the_end()?;
+            if self.left_by(end) <= FEW_PAGES {
+                break;
+            }
+        }
+        Some(())
+    }
+
+    /// While the writer waits, if not for long. A read that began before the last commit keeps a pass from the
+    /// end, and is over in a moment.
+    fn pass_to_the_end(&self) -> Option<Pass> {
+        let _closed = self.gate.close();
+        let mut pass = self.pass()?;
+        for _ in 1..TRIES {
+            if pass.brought >= pass.log {
+                break;
+            }
+            pass = self.pass()?;
+        }
+        Some(pass)
+    }
+
+    fn pass(&self) -> Option<Pass> {
+        Pass::by(&self.connection.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How many pages came meanwhile.
+    fn left_by(&self, pass: Pass) -> i64 {
+        self.length.load(Ordering::Relaxed).saturating_sub(pass.brought)
+    }
+}
+
+/// How many pages the log had, and how many of them are in the database now.
+#[derive(Debug, Clone, Copy)]
+struct Pass {
+    log: i64,
+    brought: i64,
+}
+
+impl Pass {
+    /// Nothing if another program brings the log in, or the disk fails: then the writer tries again after each
+    /// commit, and the log grows meanwhile.
+    fn by(connection: &Connection) -> Option<Self> {
+        let mut statement = connection.prepare_cached(PASS).ok()?;
+        let row = statement.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?)));
+        row.ok().and_then(|(busy, log, brought)| (busy == 0).then_some(Self { log, brought }))
+    }
+}
