@@ -1,9 +1,9 @@
 //! SQLite storage for `account-core`: embedded, durable, one file.
 //!
 //! [`SqliteStore`] keeps the contract of [`account_core::store`]: one thread writes and syncs once
-//! for all commits that wait; reads run at once on connections of their own, or, while their pages
-//! must come from the disk, on threads that may wait. It decides nothing, and brings no async
-//! runtime: its futures work on any.
+//! for all commits that wait, and another brings the log into the database beside it; reads run at
+//! once on connections of their own, or, while their pages must come from the disk, on threads that
+//! may wait. It decides nothing, and brings no async runtime: its futures work on any.
 //!
 //! ```
 //! use account_core::store::AccountRepository as _;
