@@ -28,6 +28,7 @@ pub(crate) fn open_writer(path: &Path, max_pages: Option<u32>) -> Result<Connect
     switch_to_write_ahead_log(&connection)?;
     configure(&connection)?;
     set_cache(&connection, WRITER_CACHE_KIB)?;
+    // The log is brought in beside the writer, and not inside its commits.
     set(&connection, "wal_autocheckpoint", "0", 0)?;
     if let Some(pages) = max_pages {
         let limit: i64 =
@@ -43,7 +44,6 @@ pub(crate) fn open_writer(path: &Path, max_pages: Option<u32>) -> Result<Connect
 pub(crate) fn open_checkpointer(path: &Path) -> Result<Connection, OpenError> {
     let connection = open(path)?;
     configure(&connection)?;
-    set(&connection, "wal_autocheckpoint", "0", 0)?;
     Ok(connection)
 }
 

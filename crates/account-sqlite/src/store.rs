@@ -11,7 +11,7 @@ use account_core::store::{AccountStore, Change, Commit, Expired, Observation, St
 use async_trait::async_trait;
 use rusqlite::Connection;
 
-use crate::connection::open_writer;
+use crate::connection::{open_checkpointer, open_writer};
 use crate::failure::Failure;
 use crate::file_identity::FileIdentity;
 use crate::open::{OpenError, OpenOptions};
@@ -55,11 +55,8 @@ impl SqliteStore {
         schema::migrate(&mut connection)?;
         let held_read = Arc::new(HeldRead::open(path)?);
         let readers = Readers::open(path, readers, Arc::clone(&held_read))?;
-        Ok(Self {
-            readers,
-            writer: Writer::start(connection, crate::connection::open_checkpointer(path)?, held_read)?,
-            file,
-        })
+        let writer = Writer::start(connection, open_checkpointer(path)?, held_read)?;
+        Ok(Self { readers, writer, file })
     }
 
     /// One write in a transaction, durable before it answers.

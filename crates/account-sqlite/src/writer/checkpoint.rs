@@ -106,7 +106,7 @@ impl Checkpoints {
     }
 }
 
-/// The thread ends with the pass that it is in.
+/// The thread ends when it has done what it was asked for last.
 impl Drop for Checkpoints {
     fn drop(&mut self) {
         self.queue = None;

@@ -37,6 +37,11 @@ impl Gate {
         Closed(self)
     }
 
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+        self.changed.notify_all();
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -48,8 +53,7 @@ pub(super) struct Writing<'a>(&'a Gate);
 
 impl Drop for Writing<'_> {
     fn drop(&mut self) {
-        self.0.state().writing = false;
-        self.0.changed.notify_all();
+        self.0.change(|state| state.writing = false);
     }
 }
 
@@ -59,8 +63,7 @@ pub(super) struct Closed<'a>(&'a Gate);
 
 impl Drop for Closed<'_> {
     fn drop(&mut self) {
-        self.0.state().closed = false;
-        self.0.changed.notify_all();
+        self.0.change(|state| state.closed = false);
     }
 }
 

@@ -9,8 +9,9 @@ use account_sqlite::SqliteStore;
 
 use crate::fixture::{activity, registered, uid, wait};
 
-/// Half as much again as keeps a writer waiting, and half of what each test writes: over six pages for an entry.
-const BOUND: u64 = 48 << 20;
+/// A quarter more than keeps a writer waiting, and less than half of what each test writes: over six pages for an
+/// entry.
+const BOUND: u64 = 40 << 20;
 
 fn size(path: &Path) -> u64 {
     path.with_extension("db-wal").metadata().unwrap().len()
