@@ -4,6 +4,7 @@
 //! Whether a token is somebody's key is decided where credentials are verified, not here.
 
 mod allowed_ips;
+mod base62;
 mod description;
 mod identifier;
 pub(crate) mod mac;

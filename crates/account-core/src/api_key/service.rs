@@ -17,7 +17,7 @@ use crate::principal::{Actor, Principal};
 use crate::store::{AccountState, Change, StoreError, UniqueKey};
 use crate::time::Timestamp;
 
-/// How often an identifier that is taken is minted again: each is one of 62^11.
+/// How often an identifier that is taken is minted again: each is one of 62^4 of its millisecond.
 const MINTINGS: usize = 4;
 
 /// A key to be made.
@@ -165,7 +165,8 @@ impl Accounts {
         before: impl Fn(&AccountState, Timestamp) -> Result<Option<Old>, Error> + Send + Sync,
     ) -> Result<Once<CreatedApiKey, Old>, Error> {
         for _ in 0..MINTINGS {
-            let token = ApiKeyToken::mint(&*self.inner.entropy, self.inner.policy.api_key_prefix)?;
+            let (entropy, prefix) = (&*self.inner.entropy, self.inner.policy.api_key_prefix);
+            let token = ApiKeyToken::mint(entropy, prefix, self.inner.clock.now())?;
             let notice = self.mail_id()?;
             let made = self.decide_unless_taken(who, |state, now| {
                 creation::once(before(state, now), || self.create_rule(state, making, &token, notice, now))

@@ -3,9 +3,11 @@
 
 use zeroize::Zeroizing;
 
-use super::identifier::{ApiKeyIdentifier, ApiKeyPrefix, IDENTIFIER, PREFIX, are_letters_and_digits, ascii};
+use super::base62;
+use super::identifier::{ApiKeyIdentifier, ApiKeyPrefix, IDENTIFIER, are_letters_and_digits, ascii};
 use crate::id::Digest;
 use crate::ports::entropy::{Entropy, EntropyError, alphanumeric};
+use crate::time::Timestamp;
 
 /// Characters of the secret half, and of the checksum at its end (contract 9.3).
 const SECRET: usize = 32;
@@ -20,8 +22,9 @@ const CHECKSUM: usize = 6;
 /// for imported keys have none.
 ///
 /// ```
-/// use account_core::{api_key::{ApiKeyPrefix, ApiKeyToken}, ports::entropy::OsEntropy};
-/// let token = ApiKeyToken::mint(&OsEntropy, ApiKeyPrefix::default()).unwrap();
+/// use account_core::{api_key::{ApiKeyPrefix, ApiKeyToken}, ports::entropy::OsEntropy, time::Timestamp};
+/// let now = Timestamp::from_millis(1_769_860_800_000);
+/// let token = ApiKeyToken::mint(&OsEntropy, ApiKeyPrefix::default(), now).unwrap();
 /// let sent = ApiKeyToken::parse(&token.joined()).unwrap();
 /// assert_eq!(sent.identifier(), token.identifier());
 /// assert!(sent.secret_digest().matches(&token.secret_digest()));
@@ -29,8 +32,8 @@ const CHECKSUM: usize = 6;
 /// ```
 ///
 /// ```compile_fail
-/// # use account_core::{api_key::{ApiKeyPrefix, ApiKeyToken}, ports::entropy::OsEntropy};
-/// # let token = ApiKeyToken::mint(&OsEntropy, ApiKeyPrefix::default()).unwrap();
+/// # use account_core::{api_key::{ApiKeyPrefix, ApiKeyToken}, ports::entropy::OsEntropy, time::Timestamp};
+/// # let token = ApiKeyToken::mint(&OsEntropy, ApiKeyPrefix::default(), Timestamp::from_millis(0)).unwrap();
 /// println!("{token:?}");
 /// ```
 #[derive(Clone)]
@@ -49,16 +52,15 @@ impl ApiKeyToken {
         are_letters_and_digits(secret.as_slice()).then_some(Self { identifier, secret })
     }
 
-    /// A fresh one.
+    /// A fresh one, whose identifier begins with the time `now`.
     ///
     /// # Errors
     /// [`EntropyError`] if the source failed.
-    pub fn mint(entropy: &dyn Entropy, prefix: ApiKeyPrefix) -> Result<Self, EntropyError> {
-        let name = alphanumeric(entropy, IDENTIFIER.saturating_sub(PREFIX))?;
+    pub fn mint(entropy: &dyn Entropy, prefix: ApiKeyPrefix, now: Timestamp) -> Result<Self, EntropyError> {
+        let identifier = ApiKeyIdentifier::mint(entropy, prefix, now)?;
         let random = alphanumeric(entropy, SECRET.saturating_sub(CHECKSUM))?;
         let mut text = Zeroizing::new(String::with_capacity(IDENTIFIER.saturating_add(SECRET)));
-        text.push_str(prefix.as_str());
-        text.push_str(&name);
+        text.push_str(identifier.as_str());
         text.push_str(&random);
         let checksum = checksum(text.as_bytes());
         text.push_str(ascii(&checksum));
@@ -97,17 +99,9 @@ impl ApiKeyToken {
     }
 }
 
-/// CRC-32 (IEEE) in base 62 with the digits `0-9A-Za-z`, most significant first, padded with `0`.
+/// CRC-32 (IEEE) in base 62.
 fn checksum(text: &[u8]) -> [u8; CHECKSUM] {
-    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let mut rest = crc32fast::hash(text);
-    let mut out = [b'0'; CHECKSUM];
-    for place in out.iter_mut().rev() {
-        let digit = usize::try_from(rest.checked_rem(62).unwrap_or_default()).unwrap_or_default();
-        *place = DIGITS.get(digit).copied().unwrap_or(b'0');
-        rest = rest.checked_div(62).unwrap_or_default();
-    }
-    out
+    base62::digits(crc32fast::hash(text).into())
 }
 
 #[cfg(test)]
@@ -115,6 +109,12 @@ mod tests {
     use super::*;
     use crate::ports::entropy::OsEntropy;
     use proptest::prelude::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_769_860_800_000);
+
+    fn mint(prefix: ApiKeyPrefix) -> ApiKeyToken {
+        ApiKeyToken::mint(&OsEntropy, prefix, NOW).unwrap()
+    }
 
     struct Broken;
 
@@ -127,12 +127,12 @@ mod tests {
     #[test]
     fn a_minted_token_is_its_identifier_and_its_secret() {
         for _ in 0..200 {
-            let token = ApiKeyToken::mint(&OsEntropy, ApiKeyPrefix::default()).unwrap();
+            let token = mint(ApiKeyPrefix::default());
             assert_eq!((token.joined().len(), token.secret().len()), (48, 32));
             assert!(token.identifier().as_str().starts_with("ptlc_"));
             assert_eq!(*token.joined(), format!("{}{}", token.identifier(), token.secret()));
             assert!(token.has_checksum());
-            let other = ApiKeyToken::mint(&OsEntropy, ApiKeyPrefix::default()).unwrap();
+            let other = mint(ApiKeyPrefix::default());
             assert_ne!(token.identifier(), other.identifier());
             assert_ne!(token.secret(), other.secret());
         }
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_configured_prefix_is_minted_and_every_prefix_is_read() {
-        let token = ApiKeyToken::mint(&OsEntropy, ApiKeyPrefix::parse("acme_").unwrap()).unwrap();
+        let token = mint(ApiKeyPrefix::parse("acme_").unwrap());
         assert!(token.joined().starts_with("acme_"));
         assert!(ApiKeyToken::parse(&token.joined()).is_some());
         assert!(ApiKeyPrefix::parse("ptla_").is_none());
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn sec_31_without_randomness_there_is_no_token() {
-        assert!(ApiKeyToken::mint(&Broken, ApiKeyPrefix::default()).is_err());
+        assert!(ApiKeyToken::mint(&Broken, ApiKeyPrefix::default(), NOW).is_err());
     }
 
     #[test]
