@@ -1,4 +1,8 @@
 //! API keys. Finding one with its account is the hot path: one statement, two point look-ups.
+//!
+//! A key's row has the number of its identifier, so that it is found without an index, and new keys stand side by
+//! side. Where that number is taken, or would put a key before an older one of the same millisecond, the row
+//! has the next free number, as all rows had once, and is found by the index.
 
 use account_core::account::Account;
 use account_core::api_key::{AllowedIps, ApiKeyIdentifier, Description, StoredApiKey};
@@ -9,7 +13,7 @@ use account_core::ports::keyring::Mac;
 use account_core::store::{ApiKeyRepository, StoreResult};
 use account_core::time::Timestamp;
 use async_trait::async_trait;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Rows, params};
 
 use crate::account;
 use crate::cells::{self, Cells};
@@ -23,15 +27,28 @@ macro_rules! columns {
     };
 }
 
+macro_rules! with_account {
+    () => {
+        concat!(
+            columns!(),
+            ", ",
+            account_columns!(),
+            " FROM api_key JOIN account ON account.id = api_key.account WHERE api_key.identifier = ?1"
+        )
+    };
+}
+
 statements! {
-    WITH_ACCOUNT = concat!(
-        columns!(), ", ", account_columns!(),
-        " FROM api_key JOIN account ON account.id = api_key.account WHERE api_key.identifier = ?1"
-    );
+    BY_NUMBER = concat!(with_account!(), " AND api_key.number = ?2");
+    BY_IDENTIFIER = with_account!();
     OF = concat!(columns!(), ", api_key.idempotency FROM api_key WHERE account = ?1 ORDER BY created_at, number");
+    // NULL is the next free number.
     ADD = "INSERT INTO api_key (account, identifier, description, allowed_ips, secret, mac,
-                                expires_at, made_by, created_at, last_used_at, idempotency)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+                                expires_at, made_by, created_at, last_used_at, idempotency, number)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
+                   CASE WHEN EXISTS (SELECT 1 FROM api_key WHERE number = ?12)
+                          OR EXISTS (SELECT 1 FROM api_key WHERE account = ?1 AND created_at = ?9 AND number > ?12)
+                        THEN NULL ELSE ?12 END)";
     REMOVE = "DELETE FROM api_key WHERE account = ?1 AND identifier = ?2";
     SET_MAC = "UPDATE api_key SET mac = ?3 WHERE account = ?1 AND identifier = ?2";
 }
@@ -56,6 +73,10 @@ fn read_with_name(cells: &mut Cells<'_, '_>) -> Result<StoredApiKey, Failure> {
     Ok(StoredApiKey { idempotency: cells.blob_if_any(IdempotencyDigest::from_stored)?, ..key })
 }
 
+fn with_account(rows: Rows<'_>) -> Result<Option<(StoredApiKey, Account)>, Failure> {
+    cells::one(rows, "api_key", |cells| Ok((read(cells)?, account::read(cells.now_of("account"))?)))
+}
+
 fn allowed_ips(json: &str) -> Result<AllowedIps, Malformed> {
     AllowedIps::from_stored(serde_json::from_str(json).map_err(|_| Malformed("allow-list"))?)
 }
@@ -77,7 +98,8 @@ pub(crate) fn add(connection: &Connection, account: AccountId, key: &StoredApiKe
         key.made_by.as_ref().map(ApiKeyIdentifier::as_str),
         key.created_at.as_millis(),
         key.last_used_at.map(Timestamp::as_millis),
-        key.idempotency.as_ref().map(IdempotencyDigest::as_bytes)
+        key.idempotency.as_ref().map(IdempotencyDigest::as_bytes),
+        key.identifier.number()
     ])?;
     Ok(())
 }
@@ -107,10 +129,14 @@ impl ApiKeyRepository for SqliteStore {
         let identifier = *identifier;
         self.readers
             .ask(move |connection| {
-                let mut statement = connection.prepare_cached(WITH_ACCOUNT)?;
-                cells::one(statement.query(params![identifier.as_str()])?, "api_key", |cells| {
-                    Ok((read(cells)?, account::read(cells.now_of("account"))?))
-                })
+                let mut by_number = connection.prepare_cached(BY_NUMBER)?;
+                let found =
+                    with_account(by_number.query(params![identifier.as_str(), identifier.number()])?)?;
+                if found.is_some() {
+                    return Ok(found);
+                }
+                let mut by_identifier = connection.prepare_cached(BY_IDENTIFIER)?;
+                with_account(by_identifier.query(params![identifier.as_str()])?)
             })
             .await
     }

@@ -42,6 +42,13 @@ pub(crate) fn wait<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// A store on a new file `account.db` in the folder.
+pub(crate) fn fresh() -> (tempfile::TempDir, SqliteStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("account.db")).unwrap();
+    (folder, store)
+}
+
 pub(crate) fn at(millis: u64) -> Timestamp {
     NOON.plus(Duration::from_millis(millis))
 }

@@ -3,6 +3,7 @@
 mod corrupt_rows;
 mod fixture;
 mod full_disk;
+mod key_numbers;
 mod killed;
 mod log;
 mod opening;

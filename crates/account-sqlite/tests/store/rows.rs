@@ -21,17 +21,11 @@ use account_core::two_factor::{PendingTwoFactor, RecoverySetId, StoredRecoveryCo
 use account_sqlite::SqliteStore;
 
 use crate::fixture::{
-    NOON, activity, api_key, at, commit, digest, identifier, mac, mail, new_account, registered, sealed,
-    session, session_id, uid, wait,
+    NOON, activity, api_key, at, commit, digest, fresh, identifier, mac, mail, new_account, registered,
+    sealed, session, session_id, uid, wait,
 };
 
 const SSH_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGEEPQlMBX1UJfRGms8K64/t3C0Pz1cXOUjGDqtcTjzf";
-
-fn fresh() -> (tempfile::TempDir, SqliteStore) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(folder.path().join("account.db")).unwrap();
-    (folder, store)
-}
 
 fn ssh_key() -> SshKey {
     SshKey {
