@@ -3,6 +3,8 @@
 //! a password hash that is bound to somebody else and so fits nobody: a real one each would take days.
 //! Nothing here is for a database that anybody uses.
 
+#[macro_use]
+mod identifier;
 mod manifest;
 mod postgres;
 mod sqlite;
@@ -42,6 +44,8 @@ struct Bulk {
     mac: Vec<u8>,
     /// Unix milliseconds.
     now: i64,
+    /// Between one account and the next, in milliseconds.
+    interval: i64,
     /// When sessions were last seen: far enough ahead that none runs out while the database is kept.
     seen: i64,
 }
@@ -52,7 +56,20 @@ const MAC_TAG: usize = 32;
 /// Twenty days in milliseconds; the oldest session then has as long to live as well.
 const SEEN_AHEAD: i64 = 20 * 86_400_000;
 
+/// The accounts came one after the other, in so many milliseconds or a little less.
+const GROWN_IN: u64 = 60 * 86_400_000;
+
 impl Bulk {
+    /// The time of account number 0, which is none; each account has another.
+    fn begin(&self) -> Outcome<i64> {
+        Ok(self.now - i64::try_from(self.accounts)? * self.interval)
+    }
+
+    /// The numbers of the usable accounts are the multiples of this.
+    fn step(&self) -> Outcome<i64> {
+        Ok(i64::try_from(self.accounts / self.usable)?)
+    }
+
     fn mac_prefix(&self) -> &[u8] {
         self.mac.get(..self.mac.len().saturating_sub(MAC_TAG)).unwrap_or_default()
     }
@@ -68,22 +85,23 @@ pub(crate) async fn run(options: &GenerateOptions) -> Outcome<()> {
     }
     let keyring = keyring(&options.keyring)?;
     let begun = stopwatch::now();
-    let (made, sample) = match sqlite_path(&options.database) {
-        Some(path) => usable::make(Arc::new(SqliteStore::open(path)?), keyring, options.usable).await?,
+    let now = stopwatch::unix_millis();
+    let mut bulk = Bulk {
+        accounts: options.accounts,
+        usable: options.usable,
+        password: String::new(),
+        mac: Vec::new(),
+        now,
+        interval: i64::try_from(GROWN_IN / options.accounts)?.max(1),
+        seen: now + SEEN_AHEAD,
+    };
+    let made = match sqlite_path(&options.database) {
+        Some(path) => usable::make(Arc::new(SqliteStore::open(path)?), keyring, &mut bulk).await?,
         None => {
             postgres::create_database(&options.database).await?;
             let store = PostgresStore::connect(&options.database, PostgresOptions::new()).await?;
-            usable::make(Arc::new(store), keyring, options.usable).await?
+            usable::make(Arc::new(store), keyring, &mut bulk).await?
         }
-    };
-    let now = stopwatch::unix_millis();
-    let bulk = Bulk {
-        accounts: options.accounts,
-        usable: options.usable,
-        password: sample.password,
-        mac: sample.mac,
-        now,
-        seen: now + SEEN_AHEAD,
     };
     let numbers = match sqlite_path(&options.database) {
         Some(path) => sqlite::fill(path, &bulk)?,
@@ -112,8 +130,8 @@ pub(crate) async fn tidy(options: &TidyOptions) -> Outcome<()> {
 /// # Errors
 /// Those of the core.
 pub(crate) async fn one_usable(accounts: &Accounts) -> Outcome<(AccountId, String)> {
-    let (account, made) = usable::one(accounts, 0).await?;
-    Ok((account, made.token))
+    let account = usable::register(accounts, 0).await?;
+    Ok((account, usable::token(accounts, account).await?))
 }
 
 /// The file of a `sqlite://` URL.

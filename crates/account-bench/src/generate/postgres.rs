@@ -1,5 +1,6 @@
 //! The bulk on PostgreSQL: the server makes the rows by itself. Indexes and references are taken
-//! away first and built again at the end, from the server's own definitions.
+//! away first and built again at the end, from the server's own definitions. Rows lie where they were put, so
+//! the usable accounts are taken out first and put among the others, each in its turn.
 
 use std::str::FromStr;
 
@@ -10,8 +11,8 @@ use super::Bulk;
 use super::manifest::LastNumbers;
 use crate::Outcome;
 
-/// Accounts written in one statement.
-const TOGETHER: u64 = 500_000;
+/// What is said of the progress: once in so many accounts.
+const TOGETHER: i64 = 500_000;
 
 const TABLES: &str = "('account', 'api_key', 'session', 'activity')";
 
@@ -23,39 +24,75 @@ const INDEXES: &str = "SELECT indexname::text, indexdef FROM pg_indexes WHERE sc
 const REFERENCES: &str = "SELECT conrelid::regclass::text, conname::text, pg_get_constraintdef(oid)
     FROM pg_constraint WHERE contype = 'f' AND conrelid::regclass::text IN ";
 
-const ACCOUNTS: &str =
+/// Numbers are multiplied by $1, and the rows come back when their turn has come.
+const TAKE_OUT: [&str; 2] = [
+    "CREATE TEMPORARY TABLE usable_account AS SELECT * FROM account;
+     CREATE TEMPORARY TABLE usable_api_key AS SELECT * FROM api_key;
+     CREATE TEMPORARY TABLE usable_activity AS SELECT * FROM activity;
+     CREATE INDEX ON usable_activity (subject)",
+    "TRUNCATE account, api_key, activity CASCADE",
+];
+const SPREAD: [&str; 2] = [
+    "UPDATE usable_account SET id = id * $1",
+    "UPDATE usable_api_key SET number = number * $1, account = account * $1",
+];
+const PUT_BACK: [&str; 3] = [
+    "INSERT INTO account OVERRIDING SYSTEM VALUE SELECT * FROM usable_account WHERE id = $1",
+    "INSERT INTO api_key OVERRIDING SYSTEM VALUE SELECT * FROM usable_api_key WHERE account = $1",
+    "INSERT INTO activity OVERRIDING SYSTEM VALUE SELECT usable_activity.* FROM usable_activity
+     JOIN usable_account ON usable_account.uid = usable_activity.subject WHERE usable_account.id = $1",
+];
+
+/// $1 to $2 are the accounts' numbers. Account `i` is of the time $3 + i * $4.
+macro_rules! time {
+    () => {
+        "$3 + i * $4"
+    };
+}
+
+const ACCOUNTS: &str = concat!(
     "INSERT INTO account (id, uid, revision, password_epoch, factor_epoch, username, email,
         email_canonical, email_verified_at, first_name, last_name, language, admin, created_at, password)
     OVERRIDING SYSTEM VALUE
     SELECT i, uuid_send(gen_random_uuid()), 1, 1, 1, 'filler' || i, 'filler' || i || '@example.com',
-        'filler' || i || '@example.com', $3 - i % 5000000 * 1000, 'Filler', 'Account', 'en', FALSE,
-        $3 - i % 5000000 * 1000, $4
-    FROM generate_series($1::bigint, $2::bigint) AS n (i)";
+        'filler' || i || '@example.com', ",
+    time!(),
+    ", 'Filler', 'Account', 'en', FALSE, ",
+    time!(),
+    ", $5 FROM generate_series($1::bigint, $2::bigint) AS n (i)"
+);
 
-/// Multiplied by an odd number, and cut to 44 bits: every account gets another identifier, in no order.
-const KEYS: &str = "INSERT INTO api_key (number, account, identifier, description, allowed_ips, secret, mac, created_at)
+const KEYS: &str = concat!(
+    "INSERT INTO api_key (number, account, identifier, description, allowed_ips, secret, mac, created_at)
     OVERRIDING SYSTEM VALUE
-    SELECT i, i, 'ptlc_' || lpad(upper(to_hex((i * 46143289861) & 17592186044415)), 11, '0'), 'filler', '[]',
-        sha256(uuid_send(gen_random_uuid())), $4 || sha256(uuid_send(gen_random_uuid())), $3 - i % 5000000 * 1000
-    FROM generate_series($1::bigint, $2::bigint) AS n (i)";
+    SELECT i, i, ",
+    identifier!("i", time!()),
+    ", 'filler', '[]', sha256(uuid_send(gen_random_uuid())), $5 || sha256(uuid_send(gen_random_uuid())), ",
+    time!(),
+    " FROM generate_series($1::bigint, $2::bigint) AS n (i)"
+);
 
 const SESSIONS: &str = "INSERT INTO session (number, account, id, token, mac, password_epoch, ip, user_agent,
         created_at, last_seen_at)
     OVERRIDING SYSTEM VALUE
     SELECT i, i, uuid_send(gen_random_uuid()), sha256(uuid_send(gen_random_uuid())),
-        $4 || sha256(uuid_send(gen_random_uuid())), 1, '192.0.2.1',
-        'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', $3 - i % 800000 * 1000, $5
+        $5 || sha256(uuid_send(gen_random_uuid())), 1, '192.0.2.1',
+        'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', $3 - i % 800000 * 1000, $4
     FROM generate_series($1::bigint, $2::bigint) AS n (i)";
 
 /// Two entries an account: as many as a usable one has.
-const ACTIVITIES: &str = "INSERT INTO activity (id, subject, actor, event, ip, properties, at)
+const ACTIVITIES: &str = concat!(
+    "INSERT INTO activity (id, subject, actor, event, ip, properties, at)
     SELECT uuid_send(gen_random_uuid()), uid, CASE kind WHEN 0 THEN NULL ELSE uid END,
         CASE kind WHEN 0 THEN 'user:account.created' ELSE 'user:api-key.create' END,
         CASE kind WHEN 0 THEN NULL ELSE '192.0.2.1' END,
-        CASE kind WHEN 0 THEN '[]' ELSE '[[\"identifier\",\"ptlc_'
-            || lpad(upper(to_hex((account.id * 46143289861) & 17592186044415)), 11, '0') || '\"]]' END,
-        $3 - (account.id % 2500000 * 2 + 1 - kind) * 1000
-    FROM account, generate_series(0, 1) AS k (kind) WHERE account.id BETWEEN $1 AND $2 ORDER BY account.id, kind";
+        CASE kind WHEN 0 THEN '[]' ELSE '[[\"identifier\",\"' || ",
+    identifier!("i", time!()),
+    " || '\"]]' END, ",
+    time!(),
+    " FROM account, generate_series(0, 1) AS k (kind), LATERAL (SELECT account.id) AS n (i)
+    WHERE account.id BETWEEN $1 AND $2 ORDER BY account.id, kind"
+);
 
 const SEQUENCES: &str =
     "SELECT setval(pg_get_serial_sequence('account', 'id'), (SELECT max(id) FROM account)),
@@ -127,19 +164,37 @@ pub(super) async fn fill(url: &str, bulk: &Bulk) -> Outcome<LastNumbers> {
 }
 
 async fn insert(connection: &mut PgConnection, bulk: &Bulk) -> Outcome<()> {
-    let mac = bulk.mac_prefix();
-    let mut from = bulk.usable + 1;
-    while from <= bulk.accounts {
-        let to = bulk.accounts.min(from + TOGETHER - 1);
-        let (first, last) = (i64::try_from(from)?, i64::try_from(to)?);
-        let bound = |statement: &'static str| sqlx::query(statement).bind(first).bind(last).bind(bulk.now);
-        bound(ACCOUNTS).bind(&bulk.password).execute(&mut *connection).await?;
-        bound(KEYS).bind(mac).execute(&mut *connection).await?;
-        bound(SESSIONS).bind(mac).bind(bulk.seen).execute(&mut *connection).await?;
-        bound(ACTIVITIES).execute(&mut *connection).await?;
-        eprintln!("account-bench: {to} of {} accounts", bulk.accounts);
-        from = to + 1;
+    let (step, usable) = (bulk.step()?, i64::try_from(bulk.usable)?);
+    let [take, empty] = TAKE_OUT;
+    sqlx::raw_sql(take).execute(&mut *connection).await?;
+    for statement in SPREAD {
+        sqlx::query(statement).bind(step).execute(&mut *connection).await?;
     }
+    sqlx::raw_sql(empty).execute(&mut *connection).await?;
+    let mut before = 0;
+    for place in (1..=usable).map(|number| number * step) {
+        fill_up(connection, bulk, before + 1, place - 1).await?;
+        for statement in PUT_BACK {
+            sqlx::query(statement).bind(place).execute(&mut *connection).await?;
+        }
+        if place / TOGETHER > before / TOGETHER {
+            eprintln!("account-bench: {place} of {} accounts", bulk.accounts);
+        }
+        before = place;
+    }
+    fill_up(connection, bulk, before + 1, i64::try_from(bulk.accounts)?).await
+}
+
+/// The accounts from `first` to `last`, which nobody can use.
+async fn fill_up(connection: &mut PgConnection, bulk: &Bulk, first: i64, last: i64) -> Outcome<()> {
+    let (mac, begin) = (bulk.mac_prefix(), bulk.begin()?);
+    let bound = |statement: &'static str, time: i64, other: i64| {
+        sqlx::query(statement).bind(first).bind(last).bind(time).bind(other)
+    };
+    bound(ACCOUNTS, begin, bulk.interval).bind(&bulk.password).execute(&mut *connection).await?;
+    bound(KEYS, begin, bulk.interval).bind(mac).execute(&mut *connection).await?;
+    bound(SESSIONS, bulk.now, bulk.seen).bind(mac).execute(&mut *connection).await?;
+    bound(ACTIVITIES, begin, bulk.interval).execute(&mut *connection).await?;
     Ok(())
 }
 

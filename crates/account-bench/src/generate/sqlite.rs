@@ -20,19 +20,24 @@ const LATE: u64 = 20;
 const INDEXES: &str = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL
                        AND tbl_name IN ('account', 'api_key', 'session', 'activity')";
 
-/// Numbers of the usable accounts, and of their keys, are spread over the whole table, so that reading
-/// them touches what reading any account would. Twice negative, since a number may not be taken
-/// while it changes.
+/// Numbers of the usable accounts are spread over the whole table, as the times of their keys are, so that reading
+/// them touches what reading any account would. Twice negative, since a number may not be taken while it changes.
 const SPREAD: &str = "UPDATE account SET id = -id * ?1;
     UPDATE account SET id = -id;
-    UPDATE api_key SET account = account * ?1, number = -number * ?1;
-    UPDATE api_key SET number = -number";
+    UPDATE api_key SET account = account * ?1";
 
-/// ?1 to ?2 are the accounts' numbers; every ?3rd of the first ?4 times ?3 is there already.
+/// ?1 to ?2 are the accounts' numbers; every ?3rd of the first ?4 times ?3 is there already. Account `i` is of the
+/// time ?5 + i * ?6.
 macro_rules! numbers {
     () => {
         "WITH RECURSIVE n (i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2),
               new (i) AS (SELECT i FROM n WHERE i % ?3 <> 0 OR i > ?3 * ?4) "
+    };
+}
+
+macro_rules! time {
+    () => {
+        "?5 + i * ?6"
     };
 }
 
@@ -41,25 +46,36 @@ const ACCOUNTS: &str = concat!(
                           email_verified_at, first_name, last_name, language, admin, created_at, password) ",
     numbers!(),
     "SELECT i, randomblob(16), 1, 1, 1, 'filler' || i, 'filler' || i || '@example.com',
-            'filler' || i || '@example.com', ?5 - i % 5000000 * 1000, 'Filler', 'Account', 'en', 0,
-            ?5 - i % 5000000 * 1000, ?6 FROM new"
+            'filler' || i || '@example.com', ",
+    time!(),
+    ", 'Filler', 'Account', 'en', 0, ",
+    time!(),
+    ", ?7 FROM new"
 );
 
-/// Multiplied by an odd number, and cut to 44 bits: every account gets another identifier, in no order.
+/// A key's number is an eighth of its identifier's in base 62.
 const KEYS: &str = concat!(
     "INSERT INTO api_key (number, account, identifier, description, allowed_ips, secret, mac, created_at) ",
     numbers!(),
-    "SELECT i, i, printf('ptlc_%011X', (i * 46143289861) & 17592186044415), 'filler', '[]', randomblob(32),
-            unhex(hex(?6) || hex(randomblob(32))), ?5 - i % 5000000 * 1000 FROM new"
+    "SELECT (",
+    time!(),
+    ") * 1847042 + ",
+    in_place_of_random!("i"),
+    " / 8, i, ",
+    identifier!("i", time!()),
+    ", 'filler', '[]', randomblob(32), unhex(hex(?7) || hex(randomblob(32))), ",
+    time!(),
+    " FROM new"
 );
 
+/// None is older than nine days, since the oldest would run out while the database is kept.
 const SESSIONS: &str = concat!(
     "INSERT INTO session (number, account, id, token, mac, password_epoch, ip, user_agent, created_at,
                           last_seen_at) ",
     numbers!(),
-    "SELECT i, i, randomblob(16), randomblob(32), unhex(hex(?6) || hex(randomblob(32))), 1, '192.0.2.1',
+    "SELECT i, i, randomblob(16), randomblob(32), unhex(hex(?7) || hex(randomblob(32))), 1, '192.0.2.1',
             'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
-            ?5 - i % 800000 * 1000, ?7 FROM new"
+            ?5 - i % 800000 * 1000, ?6 FROM new"
 );
 
 /// Two entries an account: as many as a usable one has.
@@ -69,10 +85,11 @@ const ACTIVITIES: &str = concat!(
     "SELECT randomblob(16), uid, CASE kind WHEN 0 THEN NULL ELSE uid END,
             CASE kind WHEN 0 THEN 'user:account.created' ELSE 'user:api-key.create' END,
             CASE kind WHEN 0 THEN NULL ELSE '192.0.2.1' END,
-            CASE kind WHEN 0 THEN '[]' ELSE '[[\"identifier\",\"' || printf('ptlc_%011X',
-                (i * 46143289861) & 17592186044415) || '\"]]' END,
-            ?5 - (i % 2500000 * 2 + 1 - kind) * 1000
-     FROM new JOIN account ON account.id = i, (SELECT 0 AS kind UNION ALL SELECT 1)"
+            CASE kind WHEN 0 THEN '[]' ELSE '[[\"identifier\",\"' || ",
+    identifier!("i", time!()),
+    " || '\"]]' END, ",
+    time!(),
+    " FROM new JOIN account ON account.id = i, (SELECT 0 AS kind UNION ALL SELECT 1)"
 );
 
 /// Fills the tables; only the usable accounts are there.
@@ -87,7 +104,7 @@ pub(super) fn fill(path: &Path, bulk: &Bulk) -> Outcome<LastNumbers> {
     for (name, _) in &indexes {
         connection.execute_batch(&format!("DROP INDEX {name}"))?;
     }
-    let step = i64::try_from(bulk.accounts / bulk.usable)?;
+    let step = bulk.step()?;
     spread(&connection, step)?;
     let late = bulk.accounts - bulk.accounts / LATE + 1;
     insert(&connection, bulk, step, 1..late)?;
@@ -123,15 +140,16 @@ fn spread(connection: &Connection, step: i64) -> Outcome<()> {
 
 fn insert(connection: &Connection, bulk: &Bulk, step: i64, accounts: Range<u64>) -> Outcome<()> {
     let (mac, usable) = (bulk.mac_prefix(), i64::try_from(bulk.usable)?);
+    let (begin, interval) = (bulk.begin()?, bulk.interval);
     let mut from = accounts.start;
     while from < accounts.end {
         let next = accounts.end.min(from + TOGETHER);
         let (first, last) = (i64::try_from(from)?, i64::try_from(next - 1)?);
         connection.execute_batch("BEGIN")?;
-        connection.execute(ACCOUNTS, params![first, last, step, usable, bulk.now, bulk.password])?;
-        connection.execute(KEYS, params![first, last, step, usable, bulk.now, mac])?;
-        connection.execute(SESSIONS, params![first, last, step, usable, bulk.now, mac, bulk.seen])?;
-        connection.execute(ACTIVITIES, params![first, last, step, usable, bulk.now])?;
+        connection.execute(ACCOUNTS, params![first, last, step, usable, begin, interval, bulk.password])?;
+        connection.execute(KEYS, params![first, last, step, usable, begin, interval, mac])?;
+        connection.execute(SESSIONS, params![first, last, step, usable, bulk.now, bulk.seen, mac])?;
+        connection.execute(ACTIVITIES, params![first, last, step, usable, begin, interval])?;
         connection.execute_batch("COMMIT")?;
         eprintln!("account-bench: {last} of {} accounts", bulk.accounts);
         from = next;

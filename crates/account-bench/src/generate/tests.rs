@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use account_core::api_key::ApiKeyIdentifier;
 use account_core::id::{AccountId, Digest};
 use account_core::password::Password;
 use account_core::session::Client;
@@ -13,6 +14,7 @@ use account_core::{Accounts, Error};
 use account_postgres::scratch::ScratchDatabase;
 use account_sqlite::SqliteStore;
 use rusqlite::Connection;
+use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
 use super::{Manifest, keyring, run, tidy};
@@ -128,14 +130,44 @@ async fn the_generated_schema_is_the_one_that_a_new_database_has() {
     assert_eq!(of(&generated.file()), of(&new));
 }
 
+/// The accounts' numbers in the order that their keys' rows have, by what begins their names.
+fn keys_in_order(connection: &Connection) -> Vec<(i64, String)> {
+    let mut statement = connection
+        .prepare(
+            "SELECT account.id, username, identifier, number
+             FROM api_key JOIN account ON account.id = api_key.account ORDER BY number",
+        )
+        .unwrap();
+    let rows = statement.query_map([], |row| {
+        let identifier = ApiKeyIdentifier::parse(&row.get::<_, String>(2)?).unwrap();
+        assert_eq!(identifier.number(), row.get::<_, i64>(3)?, "a row is found by its number");
+        Ok((row.get(0)?, row.get(1)?))
+    });
+    rows.unwrap().collect::<Result<_, _>>().unwrap()
+}
+
 #[tokio::test]
-async fn usable_accounts_lie_among_the_others() {
+async fn usable_accounts_and_their_keys_lie_among_the_others_on_sqlite() {
     let generated = Generated::on_sqlite().await;
-    let connection = Connection::open(generated.file()).unwrap();
-    let mut statement =
-        connection.prepare("SELECT id FROM account WHERE username LIKE 'usable%' ORDER BY id").unwrap();
-    let ids: Vec<i64> = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
-    assert_eq!(ids, [12, 24, 36, 48]);
+    let in_order = keys_in_order(&Connection::open(generated.file()).unwrap());
+    assert!(in_order.iter().map(|(id, _)| *id).eq(1..=i64::try_from(ACCOUNTS).unwrap()));
+    let usable = in_order.iter().filter(|(_, name)| name.starts_with("usable")).map(|(id, _)| *id);
+    assert!(usable.eq([12, 24, 36, 48]));
+}
+
+#[tokio::test]
+async fn usable_accounts_and_their_keys_lie_among_the_others_on_postgres() {
+    let scratch = ScratchDatabase::create().await.unwrap();
+    let _generated = Generated::at(scratch.url(), tempfile::tempdir().unwrap()).await;
+    let mut connection = PgConnection::connect(&scratch.url()).await.unwrap();
+    for question in [
+        "SELECT id, username LIKE 'usable%' FROM account ORDER BY ctid",
+        "SELECT account, description = 'load tests' FROM api_key ORDER BY ctid",
+    ] {
+        let rows: Vec<(i64, bool)> = sqlx::query_as(question).fetch_all(&mut connection).await.unwrap();
+        assert!(rows.iter().map(|(id, _)| *id).eq(1..=i64::try_from(ACCOUNTS).unwrap()), "{question}");
+        assert!(rows.iter().filter(|(_, usable)| *usable).map(|(id, _)| *id).eq([12, 24, 36, 48]));
+    }
 }
 
 #[tokio::test]
