@@ -5,6 +5,7 @@
 //! leaves less; the last pass is the writer's own, between two commits, and its next commit begins anew.
 
 use std::cell::Cell;
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,11 +18,13 @@ use super::gate::{Gate, Writing};
 use crate::connection::pause;
 use crate::open::OpenError;
 
-/// How many pages the log holds before it is brought into the database, where a page that many commits touched is
-/// then written once. After a crash the log is read again: 16 MiB, a moment.
-const LOG_PAGES: i64 = 4096;
-/// A log of this length keeps the writer waiting until it is brought in.
-const MOST_LOG_PAGES: i64 = 2 * LOG_PAGES;
+/// The log is brought into the database when it has a page for every so many of the database. A page that many
+/// commits touched is then written once, and the larger the database, the more pages its callers touch in turn.
+const DATABASE_PAGES: i64 = 16;
+/// At least 16 MiB, and at most 128 MiB, which are read again after a crash.
+const LOG_PAGES: RangeInclusive<i64> = 4096..=32_768;
+/// A log that is so many times as long keeps the writer waiting until it is brought in.
+const TOO_LONG: i64 = 2;
 /// So many are copied while the writer waits at the gate.
 const FEW_PAGES: i64 = 256;
 /// After so many rounds the writer does what is left, however much.
@@ -45,6 +48,8 @@ pub(super) struct Checkpoints {
     queue: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
     asked: Cell<bool>,
+    /// How many pages the present log may have.
+    log_pages: Cell<i64>,
 }
 
 struct Shared {
@@ -73,7 +78,8 @@ impl Checkpoints {
             .name("account-sqlite-c".into())
             .spawn(move || of_the_thread.serve(&asked))
             .map_err(OpenError::Thread)?;
-        Ok(Self { shared, queue: Some(queue), thread: Some(thread), asked: Cell::new(false) })
+        let log_pages = Cell::new(log_pages(writer));
+        Ok(Self { shared, queue: Some(queue), thread: Some(thread), asked: Cell::new(false), log_pages })
     }
 
     /// Before each batch.
@@ -83,11 +89,13 @@ impl Checkpoints {
 
     /// After each batch, while this process keeps no read open.
     pub(super) fn end_batch(&self, writer: &Connection) {
-        let length = LENGTH.get();
+        let (length, log_pages) = (LENGTH.get(), self.log_pages.get());
         self.shared.length.store(length, Ordering::Relaxed);
-        if length < LOG_PAGES {
-            self.asked.set(false);
-        } else if length >= MOST_LOG_PAGES {
+        if length < log_pages {
+            if self.asked.replace(false) {
+                self.log_pages.set(self::log_pages(writer));
+            }
+        } else if length >= log_pages.saturating_mul(TOO_LONG) {
             let _alone = self.shared.connection.lock().unwrap_or_else(PoisonError::into_inner);
             for _ in 0..TRIES {
                 if Pass::by(writer).is_some() {
@@ -161,6 +169,14 @@ impl Shared {
     fn left_by(&self, pass: Pass) -> i64 {
         self.length.load(Ordering::Relaxed).saturating_sub(pass.brought)
     }
+}
+
+/// How many pages the log of a database of this size may have.
+fn log_pages(connection: &Connection) -> i64 {
+    // Where the size cannot be read, nothing can be written either.
+    let pages = connection.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0));
+    let pages = pages.unwrap_or_default().checked_div(DATABASE_PAGES).unwrap_or_default();
+    pages.clamp(*LOG_PAGES.start(), *LOG_PAGES.end())
 }
 
 /// How many pages the log had, and how many of them are in the database now.

@@ -24,6 +24,8 @@ impl Gate {
     pub(super) fn enter(&self) -> Writing<'_> {
         let waited = self.changed.wait_timeout_while(self.state(), PATIENCE, |state| state.closed);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        // Whoever waited in vain waits once: what takes so long is the disk, and no copying.
+        state.closed = false;
         state.writing = true;
         drop(state);
         Writing(self)
@@ -57,7 +59,7 @@ impl Drop for Writing<'_> {
     }
 }
 
-/// No batch begins, but for one that has lost its patience.
+/// No batch begins, until one loses its patience.
 #[must_use]
 pub(super) struct Closed<'a>(&'a Gate);
 
@@ -97,5 +99,17 @@ mod tests {
         let gate = Gate::default();
         let _closed = gate.close();
         drop(gate.enter());
+    }
+
+    #[test]
+    fn only_the_first_batch_waits_at_a_gate_that_stays_closed() {
+        let gate = Gate::default();
+        let closed = gate.close();
+        drop(gate.enter());
+        assert!(!gate.state().closed, "the next one finds it open");
+        drop(closed);
+        let again = gate.close();
+        assert!(gate.state().closed);
+        drop(again);
     }
 }
