@@ -1,6 +1,6 @@
 //! A request's body, read as JSON under the contract's limits (1.1, 16, SEC-57, SEC-59).
 //!
-//! Runs after authentication. An empty body is an empty object; anything else must call itself
+//! What a body says is looked at after authentication. An empty body is an empty object; anything else must call itself
 //! JSON, hold at most 64 KiB however it is framed, and be well-formed. Nothing is decompressed, and
 //! neither form bodies, query fields nor method overrides are honoured.
 
@@ -16,6 +16,9 @@ use crate::json::Json;
 
 /// The most bytes of a body that are read (SEC-59).
 pub const MAX_BODY: usize = 64 * 1024;
+
+/// A body that is announced with no more bytes is waited for before anything else is done.
+const SMALL_BODY: u64 = 4 * 1024;
 
 /// How much of a body that is too large is thrown away before the answer, so that a client still
 /// sending can read it. Beyond this the connection closes.
@@ -55,6 +58,21 @@ impl From<BodyError> for ApiError {
             BodyError::Malformed(reason) => Self::malformed_json(reason),
         }
     }
+}
+
+/// Waits for a small body, so that from authentication to the decision a request waits for nobody: where it has
+/// to, others commit meanwhile, and a store reads again what it had read. One that waits for leave to be sent is
+/// left alone, since it is not given to somebody unknown.
+///
+/// # Errors
+/// [`BodyError::Broken`].
+pub(crate) async fn wait_if_small(headers: &HeaderMap, body: Body) -> Result<Body, BodyError> {
+    let small = body.size_hint().exact().is_some_and(|length| length <= SMALL_BODY);
+    if !small || body.is_end_stream() || awaits_leave(headers) {
+        return Ok(body);
+    }
+    let whole = body.collect().await.map_err(|_| BodyError::Broken)?;
+    Ok(whole.to_bytes().into())
 }
 
 /// Reads the fields of a request, at most `limit` bytes ([`MAX_BODY`] everywhere but at sign-in).
@@ -212,8 +230,8 @@ mod tests {
         assert_eq!(status(&HeaderMap::new(), chunked(1024, 65)).await, 413);
     }
 
-    /// A body of a megabyte that nobody may ask for.
-    struct Unasked;
+    /// A body of so many bytes that nobody may ask for.
+    struct Unasked(u64);
 
     impl HttpBody for Unasked {
         type Data = axum::body::Bytes;
@@ -227,7 +245,7 @@ mod tests {
         }
 
         fn size_hint(&self) -> http_body::SizeHint {
-            http_body::SizeHint::with_exact(1 << 20)
+            http_body::SizeHint::with_exact(self.0)
         }
     }
 
@@ -235,8 +253,22 @@ mod tests {
     async fn sec_59_a_client_that_waits_for_leave_to_send_too_much_does_not_get_it() {
         let mut headers = typed("application/json");
         headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
-        assert_eq!(status(&headers, Body::new(Unasked)).await, 413);
-        pass_over(&headers, Body::new(Unasked)).await;
+        assert_eq!(status(&headers, Body::new(Unasked(1 << 20))).await, 413);
+        pass_over(&headers, Body::new(Unasked(1 << 20))).await;
+    }
+
+    #[tokio::test]
+    async fn sec_59_only_a_small_body_that_comes_by_itself_is_waited_for() {
+        let json = typed("application/json");
+        let mut patient = json.clone();
+        patient.insert(EXPECT, HeaderValue::from_static("100-continue"));
+        for (headers, length) in [(&json, SMALL_BODY + 1), (&patient, 100)] {
+            let body = wait_if_small(headers, Body::new(Unasked(length))).await.unwrap();
+            assert_eq!(body.size_hint().exact(), Some(length), "as it came");
+        }
+        let body = wait_if_small(&json, Body::from("{\"name\":1}")).await.unwrap();
+        assert_eq!(body.size_hint().exact(), Some(10));
+        assert_eq!(status(&json, body).await, 200);
     }
 
     #[tokio::test]
