@@ -1,5 +1,5 @@
-//! The generated databases. Those on SQLite are kept under `target/bench` and used again as long as
-//! the schema is the same and their sessions have not run out; those on PostgreSQL are made anew.
+//! The generated databases. Those on SQLite are kept under `target/bench` and used again as long as schema and
+//! generator are the same and their sessions have not run out; those on PostgreSQL are made anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,12 +32,12 @@ impl Database {
     pub(super) fn sqlite(programs: &Programs, folder: &Path, accounts: u64) -> Outcome<Self> {
         let name = format!("sqlite-{accounts}");
         let own = folder.join(&name);
-        let (file, stamp) = (own.join("account.db"), own.join("schema"));
+        let (file, stamp) = (own.join("account.db"), own.join("origins"));
         let url = format!("sqlite://{}", file.display());
         let (keyring, manifest) = (own.join("keyring"), own.join("manifest.json"));
-        let schema = schema()?;
+        let origins = origins()?;
         let as_it_was =
-            fs::read_to_string(&stamp).is_ok_and(|stamped| stamped == schema) && is_fresh(&manifest);
+            fs::read_to_string(&stamp).is_ok_and(|stamped| stamped == origins) && is_fresh(&manifest);
         if as_it_was {
             tidy(programs, &url, &manifest)?;
         } else {
@@ -47,7 +47,7 @@ impl Database {
             }
             fs::create_dir_all(&own).map_err(Failure::from_io(format!("cannot make {}", own.display())))?;
             generate(programs, &url, &keyring, &manifest, accounts)?;
-            fs::write(&stamp, schema).map_err(Failure::from_io("cannot write the schema's stamp"))?;
+            fs::write(&stamp, origins).map_err(Failure::from_io("cannot write the stamp"))?;
         }
         let usable = requests::usable(&manifest)?;
         Ok(Self { name, url, keyring, manifest, usable })
@@ -129,14 +129,22 @@ fn run(command: &mut Command) -> Outcome<()> {
     if status.success() { Ok(()) } else { Err(Failure::new(format!("account-bench failed ({status})"))) }
 }
 
-/// The schema's files, one after the other.
-fn schema() -> Outcome<String> {
-    let folder = release::root().join("crates/account-sqlite/schema");
-    let unreadable = || Failure::from_io(format!("cannot read {}", folder.display()));
-    let entries = fs::read_dir(&folder).map_err(unreadable())?;
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    files.sort();
-    files.iter().map(|file| fs::read_to_string(file).map_err(unreadable())).collect()
+/// What a generated database follows from: the schema, and the generator.
+const ORIGINS: [&str; 2] = ["crates/account-sqlite/schema", "crates/account-bench/src/generate"];
+
+/// All files of them, one after the other.
+fn origins() -> Outcome<String> {
+    let mut texts = String::new();
+    for folder in ORIGINS.map(|folder| release::root().join(folder)) {
+        let unreadable = || Failure::from_io(format!("cannot read {}", folder.display()));
+        let entries = fs::read_dir(&folder).map_err(unreadable())?;
+        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        files.sort();
+        for file in files {
+            texts.push_str(&fs::read_to_string(file).map_err(unreadable())?);
+        }
+    }
+    Ok(texts)
 }
 
 fn is_fresh(manifest: &Path) -> bool {
@@ -168,7 +176,8 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_is_found() {
-        assert!(schema().unwrap().contains("CREATE TABLE api_key"));
+    fn schema_and_generator_are_found() {
+        let origins = origins().unwrap();
+        assert!(origins.contains("CREATE TABLE api_key") && origins.contains("INSERT INTO api_key"));
     }
 }

@@ -27,8 +27,12 @@ const PACE: f64 = 400.0;
 const PACED: usize = 4;
 /// Clients that create keys.
 const CREATORS: usize = 16;
-/// Keys created in one sample, four for each account; an account has room for 25.
-const CREATIONS: u64 = 4000;
+/// Keys that each account gets before it counts: its pages come from the disk then, and the log of SQLite grows to
+/// its length, which it keeps from there on.
+const CREATED_BEFORE: u64 = 8;
+/// Keys that count, for each account: so many that the log is brought into the database meanwhile. An account has
+/// room for 25, and one.
+const CREATED: u64 = 12;
 /// Hashes of C libargon2 in one sample.
 const HASHES: u32 = 25;
 /// A server at rest is looked at after so long.
@@ -327,9 +331,8 @@ impl Field {
         let accounts = database.usable.len() as u64;
         let creating =
             |count| Load { length: Length::Count(count), ..self.flood(subject, requests.clone(), CREATORS) };
-        // Each account's first creation brings its pages from the disk, and is no measure of the rest.
-        creating(accounts).run(&self.programs.bench)?.all_succeeded("creations")?;
-        let load = creating(CREATIONS.min(4 * accounts));
+        creating(CREATED_BEFORE * accounts).run(&self.programs.bench)?.all_succeeded("creations")?;
+        let load = creating(CREATED * accounts);
         Ok(load.run(&self.programs.bench)?.all_succeeded("creations")?.success_rate)
     }
 
