@@ -19,7 +19,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use crate::edge::{Edge, Refused};
 use crate::error_body::ApiError;
 use crate::fields::Fields;
-use crate::json_body::{BodyError, MAX_BODY, pass_over, read_fields, wait_if_small};
+use crate::json_body::{Awaited, BodyError, MAX_BODY};
 use crate::rate_limit::Requester;
 use crate::refusal::{Wording, refusal};
 
@@ -112,21 +112,15 @@ fn attach<E: Endpoint>(edge: Arc<Edge>) -> MethodRouter {
 
 async fn serve<E: Endpoint>(edge: &Edge, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
-    let body = wait_if_small(&parts.headers, body).await;
+    let body = Awaited::of(&parts.headers, body).await;
     let who = match edge.gate.admit(&parts).await {
         Ok(who) => who,
         Err(error) => {
-            if let Ok(body) = body {
-                pass_over(&parts.headers, body).await;
-            }
+            body.pass_over(&parts.headers).await;
             return refused(edge, &parts, None, error);
         }
     };
-    let fields = match body {
-        Ok(body) => read_fields(&parts.headers, body, MAX_BODY).await,
-        Err(error) => Err(error),
-    };
-    let fields = match fields {
+    let fields = match body.fields(&parts.headers, MAX_BODY).await {
         Err(error) if error.is_unreadable() => return refused(edge, &parts, Some(&who), error.into()),
         fields => fields,
     };

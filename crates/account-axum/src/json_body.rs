@@ -18,7 +18,7 @@ use crate::json::Json;
 pub const MAX_BODY: usize = 64 * 1024;
 
 /// A body that is announced with no more bytes is waited for before anything else is done.
-const SMALL_BODY: u64 = 4 * 1024;
+const SMALL_BODY: usize = 4 * 1024;
 
 /// How much of a body that is too large is thrown away before the answer, so that a client still
 /// sending can read it. Beyond this the connection closes.
@@ -60,19 +60,42 @@ impl From<BodyError> for ApiError {
     }
 }
 
-/// Waits for a small body, so that from authentication to the decision a request waits for nobody: where it has
-/// to, others commit meanwhile, and a store reads again what it had read. One that waits for leave to be sent is
-/// left alone, since it is not given to somebody unknown.
-///
-/// # Errors
-/// [`BodyError::Broken`].
-pub(crate) async fn wait_if_small(headers: &HeaderMap, body: Body) -> Result<Body, BodyError> {
-    let small = body.size_hint().exact().is_some_and(|length| length <= SMALL_BODY);
-    if !small || body.is_end_stream() || awaits_leave(headers) {
-        return Ok(body);
+/// A body, as far as it is known before anybody asks what it says.
+pub(crate) enum Awaited {
+    Whole(Zeroizing<Vec<u8>>),
+    Failed(BodyError),
+    /// Nothing of it has been asked for.
+    Coming(Body),
+}
+
+impl Awaited {
+    /// Waits for a small body, so that from authentication to the decision a request waits for nobody: where it has
+    /// to, others commit meanwhile, and a store reads again what it had read. One that waits for leave to be sent is
+    /// left alone, since it is not given to somebody unknown.
+    pub(crate) async fn of(headers: &HeaderMap, body: Body) -> Self {
+        let announced = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
+        let small = announced.is_some_and(|length| length <= SMALL_BODY);
+        if !small || body.is_end_stream() || awaits_leave(headers) {
+            return Self::Coming(body);
+        }
+        read(body, SMALL_BODY).await.map_or_else(Self::Failed, Self::Whole)
     }
-    let whole = body.collect().await.map_err(|_| BodyError::Broken)?;
-    Ok(whole.to_bytes().into())
+
+    /// What it says; of one that is still to come, at most `limit` bytes.
+    pub(crate) async fn fields(self, headers: &HeaderMap, limit: usize) -> Result<Fields, BodyError> {
+        match self {
+            Self::Whole(bytes) => parse(headers, &bytes),
+            Self::Failed(error) => Err(error),
+            Self::Coming(body) => read_fields(headers, body, limit).await,
+        }
+    }
+
+    /// For a request that is refused without it.
+    pub(crate) async fn pass_over(self, headers: &HeaderMap) {
+        if let Self::Coming(body) = self {
+            pass_over(headers, body).await;
+        }
+    }
 }
 
 /// Reads the fields of a request, at most `limit` bytes ([`MAX_BODY`] everywhere but at sign-in).
@@ -87,14 +110,17 @@ pub async fn read_fields(headers: &HeaderMap, body: Body, limit: usize) -> Resul
         pass_over(headers, body).await;
         return Err(BodyError::TooLarge);
     }
-    let bytes = read(body, limit).await?;
+    parse(headers, &read(body, limit).await?)
+}
+
+fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Fields, BodyError> {
     if bytes.is_empty() {
         return Ok(Fields::default());
     }
     if !is_json(headers) {
         return Err(BodyError::NotJson);
     }
-    Ok(Json::parse(&bytes)?.into())
+    Ok(Json::parse(bytes)?.into())
 }
 
 /// Whether the one `Content-Type` contains `/json` or `+json`. Its parameters do not count: a page
@@ -263,12 +289,44 @@ mod tests {
         let mut patient = json.clone();
         patient.insert(EXPECT, HeaderValue::from_static("100-continue"));
         for (headers, length) in [(&json, SMALL_BODY + 1), (&patient, 100)] {
-            let body = wait_if_small(headers, Body::new(Unasked(length))).await.unwrap();
-            assert_eq!(body.size_hint().exact(), Some(length), "as it came");
+            let awaited = Awaited::of(headers, Body::new(Unasked(length as u64))).await;
+            assert!(matches!(awaited, Awaited::Coming(_)), "{length}");
         }
-        let body = wait_if_small(&json, Body::from("{\"name\":1}")).await.unwrap();
-        assert_eq!(body.size_hint().exact(), Some(10));
-        assert_eq!(status(&json, body).await, 200);
+        let awaited = Awaited::of(&json, Body::from("{\"name\":\"laptop\"}")).await;
+        assert!(matches!(awaited, Awaited::Whole(_)));
+        let fields = awaited.fields(&json, MAX_BODY).await.unwrap();
+        assert_eq!(fields.string("name"), Field::Given("laptop"));
+    }
+
+    /// Each byte in a piece of its own, and so in a buffer of its own.
+    struct Trickle(Vec<u8>, usize);
+
+    impl HttpBody for Trickle {
+        type Data = axum::body::Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(
+            mut self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+            let at = self.1;
+            self.1 += 1;
+            let piece = self.0.get(at..=at).map(|piece| Ok(http_body::Frame::data(piece.to_vec().into())));
+            std::task::Poll::Ready(piece)
+        }
+
+        fn size_hint(&self) -> http_body::SizeHint {
+            http_body::SizeHint::with_exact((self.0.len() - self.1.min(self.0.len())) as u64)
+        }
+    }
+
+    #[tokio::test]
+    async fn sec_59_a_small_body_lies_in_one_buffer_however_many_pieces_it_comes_in() {
+        let body = Body::new(Trickle(vec![b' '; SMALL_BODY], 0));
+        let Awaited::Whole(bytes) = Awaited::of(&typed("application/json"), body).await else {
+            panic!("it was not waited for");
+        };
+        assert_eq!((bytes.len(), bytes.capacity()), (SMALL_BODY, SMALL_BODY));
     }
 
     #[tokio::test]
