@@ -126,14 +126,15 @@ mod tests {
 
     #[test]
     fn a_minted_token_is_its_identifier_and_its_secret() {
-        for _ in 0..200 {
+        for millis in 0..200 {
             let token = mint(ApiKeyPrefix::default());
             assert_eq!((token.joined().len(), token.secret().len()), (48, 32));
             assert!(token.identifier().as_str().starts_with("ptlc_"));
             assert_eq!(*token.joined(), format!("{}{}", token.identifier(), token.secret()));
             assert!(token.has_checksum());
-            let other = mint(ApiKeyPrefix::default());
-            assert_ne!(token.identifier(), other.identifier());
+            let later = NOW.plus(std::time::Duration::from_millis(millis + 1));
+            let other = ApiKeyToken::mint(&OsEntropy, ApiKeyPrefix::default(), later).unwrap();
+            assert!(token.identifier() < other.identifier());
             assert_ne!(token.secret(), other.secret());
         }
     }

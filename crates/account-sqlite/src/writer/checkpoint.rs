@@ -5,7 +5,6 @@
 //! leaves less; the last pass is the writer's own, between two commits, and its next commit begins anew.
 
 use std::cell::Cell;
-use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,10 +20,13 @@ use crate::open::OpenError;
 /// The log is brought into the database when it has a page for every so many of the database. A page that many
 /// commits touched is then written once, and the larger the database, the more pages its callers touch in turn.
 const DATABASE_PAGES: i64 = 16;
-/// At least 16 MiB, and at most 128 MiB, which are read again after a crash.
-const LOG_PAGES: RangeInclusive<i64> = 4096..=32_768;
-/// A log that is so many times as long keeps the writer waiting until it is brought in.
-const TOO_LONG: i64 = 2;
+/// 16 MiB, also for the smallest.
+const SHORTEST: i64 = 4096;
+/// 128 MiB. A longer one costs each read that has to look for a page in it what it saves in bringing it in.
+const LONGEST: i64 = 32_768;
+/// A log that grows by so many pages more, or to twice its length, keeps the writer waiting until it is brought in.
+/// It is never much longer, and that is what is read again after a crash.
+const MOST_MORE: i64 = 8192;
 /// So many are copied while the writer waits at the gate.
 const FEW_PAGES: i64 = 256;
 /// After so many rounds the writer does what is left, however much.
@@ -48,8 +50,8 @@ pub(super) struct Checkpoints {
     queue: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
     asked: Cell<bool>,
-    /// How many pages the present log may have.
-    log_pages: Cell<i64>,
+    /// At how many pages the present log is brought in.
+    due: Cell<i64>,
 }
 
 struct Shared {
@@ -78,8 +80,8 @@ impl Checkpoints {
             .name("account-sqlite-c".into())
             .spawn(move || of_the_thread.serve(&asked))
             .map_err(OpenError::Thread)?;
-        let log_pages = Cell::new(log_pages(writer));
-        Ok(Self { shared, queue: Some(queue), thread: Some(thread), asked: Cell::new(false), log_pages })
+        let due = Cell::new(due_at(database_pages(writer)));
+        Ok(Self { shared, queue: Some(queue), thread: Some(thread), asked: Cell::new(false), due })
     }
 
     /// Before each batch.
@@ -89,13 +91,13 @@ impl Checkpoints {
 
     /// After each batch, while this process keeps no read open.
     pub(super) fn end_batch(&self, writer: &Connection) {
-        let (length, log_pages) = (LENGTH.get(), self.log_pages.get());
+        let (length, due) = (LENGTH.get(), self.due.get());
         self.shared.length.store(length, Ordering::Relaxed);
-        if length < log_pages {
+        if length < due {
             if self.asked.replace(false) {
-                self.log_pages.set(self::log_pages(writer));
+                self.due.set(due_at(database_pages(writer)));
             }
-        } else if length >= log_pages.saturating_mul(TOO_LONG) {
+        } else if length >= due.saturating_add(due.min(MOST_MORE)) {
             let _alone = self.shared.connection.lock().unwrap_or_else(PoisonError::into_inner);
             for _ in 0..TRIES {
                 if Pass::by(writer).is_some() {
@@ -171,12 +173,14 @@ impl Shared {
     }
 }
 
-/// How many pages the log of a database of this size may have.
-fn log_pages(connection: &Connection) -> i64 {
-    // Where the size cannot be read, nothing can be written either.
-    let pages = connection.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0));
-    let pages = pages.unwrap_or_default().checked_div(DATABASE_PAGES).unwrap_or_default();
-    pages.clamp(*LOG_PAGES.start(), *LOG_PAGES.end())
+/// At how many pages the log of a database of so many is brought in.
+fn due_at(database_pages: i64) -> i64 {
+    database_pages.checked_div(DATABASE_PAGES).unwrap_or_default().clamp(SHORTEST, LONGEST)
+}
+
+/// Where it cannot be read, nothing can be written either.
+fn database_pages(connection: &Connection) -> i64 {
+    connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap_or_default()
 }
 
 /// How many pages the log had, and how many of them are in the database now.
@@ -193,5 +197,19 @@ impl Pass {
         let mut statement = connection.prepare_cached(PASS).ok()?;
         let row = statement.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?)));
         row.ok().and_then(|(busy, log, brought)| (busy == 0).then_some(Self { log, brought }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_a_sixteenth_of_its_database_within_its_bounds() {
+        for (database, log) in
+            [(0, 4096), (65_536, 4096), (160_000, 10_000), (524_288, 32_768), (i64::MAX, 32_768)]
+        {
+            assert_eq!(due_at(database), log, "{database}");
+        }
     }
 }

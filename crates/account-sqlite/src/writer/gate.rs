@@ -33,9 +33,12 @@ impl Gate {
 
     /// Closes it, and waits for the end of the batch that is under way.
     pub(super) fn close(&self) -> Closed<'_> {
-        let mut state = self.state();
-        state.closed = true;
-        drop(self.changed.wait_while(state, |state| state.writing).unwrap_or_else(PoisonError::into_inner));
+        let still_writing = |state: &mut State| {
+            // Anew each time: a batch that lost its patience in between has opened it.
+            state.closed = true;
+            state.writing
+        };
+        drop(self.changed.wait_while(self.state(), still_writing).unwrap_or_else(PoisonError::into_inner));
         Closed(self)
     }
 
@@ -102,14 +105,33 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_batch_waits_at_a_gate_that_stays_closed() {
+    fn a_gate_that_one_batch_waited_at_in_vain_is_open_to_the_next_and_closes_anew() {
         let gate = Gate::default();
         let closed = gate.close();
         drop(gate.enter());
-        assert!(!gate.state().closed, "the next one finds it open");
+        assert!(!gate.state().closed);
         drop(closed);
         let again = gate.close();
         assert!(gate.state().closed);
         drop(again);
+    }
+
+    #[test]
+    fn a_gate_that_waits_for_a_batch_is_closed_to_the_one_after_it() {
+        let gate = Gate::default();
+        thread::scope(|scope| {
+            let first = gate.enter();
+            let closing = scope.spawn(|| {
+                let _closed = gate.close();
+                gate.state().closed
+            });
+            while !gate.state().closed {
+                thread::yield_now();
+            }
+            // As a batch does that loses its patience meanwhile.
+            gate.state().closed = false;
+            drop(first);
+            assert!(closing.join().unwrap());
+        });
     }
 }
