@@ -1,4 +1,5 @@
-//! API keys. Finding one with its account is the hot path: one statement, two point look-ups.
+//! API keys. Finding one with its account is the hot path: one statement, two point look-ups; for a row of another
+//! number a second statement.
 //!
 //! A key's row has the number of its identifier, so that it is found without an index, and new keys stand side by
 //! side. Where that number is taken, or would put a key before an older one of the same millisecond, the row

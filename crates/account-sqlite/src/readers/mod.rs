@@ -37,7 +37,7 @@ impl Readers {
         Ok(Self { threads: OnceLock::new(), connections })
     }
 
-    /// One question, answered by one statement.
+    /// One question. Each statement of it may see another moment.
     pub(crate) async fn ask<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use account_core::api_key::{ApiKeyIdentifier, StoredApiKey};
 use account_core::id::AccountId;
-use account_core::store::{AccountRepository as _, ApiKeyRepository as _, Change};
+use account_core::store::{
+    AccountRepository as _, AccountStore as _, ApiKeyRepository as _, Change, Observation,
+};
 use account_sqlite::SqliteStore;
 use rusqlite::Connection;
 
-use crate::fixture::{api_key, at, commit, fresh, registered, wait};
+use crate::fixture::{api_key, at, commit, fresh, registered, uid, wait};
 
 fn named(text: &str, made: u64) -> StoredApiKey {
     StoredApiKey {
@@ -76,6 +78,24 @@ fn keys_that_share_a_number_are_found_each_and_leave_it_free() {
     add(&store, other, first);
     is_found(&store, first, other);
     assert_eq!(numbers(&path, &[first]), [shared]);
+}
+
+#[test]
+fn the_use_of_a_key_is_noted_wherever_its_row_is() {
+    let (_folder, store) = fresh();
+    let id = registered(&store, 1);
+    for key in [named("ptlc_VdBbQ1k0000", 1), named("ptlc_VdBbQ1k0001", 2)] {
+        add(&store, id, &key);
+        let used = |owner, millis| {
+            let seen =
+                Observation::ApiKeyUsed { account: uid(owner), identifier: key.identifier, at: at(millis) };
+            wait(store.observe(&[seen])).unwrap();
+            wait(store.api_key(&key.identifier)).unwrap().unwrap().0.last_used_at
+        };
+        assert_eq!(used(2, 60), key.last_used_at, "it is not that account's");
+        assert_eq!(used(1, 70), Some(at(70)));
+        assert_eq!(used(1, 65), Some(at(70)), "forwards only");
+    }
 }
 
 #[test]
