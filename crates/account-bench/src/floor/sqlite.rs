@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use account_core::api_key::ApiKeyIdentifier;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -18,7 +19,8 @@ use crate::command_line::FloorOptions;
 
 const KEY_WITH_ACCOUNT: &str = "SELECT api_key.secret, account.id, account.admin, account.username, account.email, \
      account.first_name, account.last_name, account.language \
-     FROM api_key JOIN account ON account.id = api_key.account WHERE api_key.identifier = ?1";
+     FROM api_key JOIN account ON account.id = api_key.account \
+     WHERE api_key.number = ?1 AND api_key.identifier = ?2";
 
 thread_local! {
     static READER: RefCell<Option<Connection>> = const { RefCell::new(None) };
@@ -51,13 +53,16 @@ async fn show(State(path): State<Arc<Path>>, headers: HeaderMap) -> Response {
 }
 
 fn find(path: &Path, identifier: &str) -> rusqlite::Result<Option<(Vec<u8>, Details)>> {
+    let Some(number) = ApiKeyIdentifier::parse(identifier).map(|identifier| identifier.number()) else {
+        return Ok(None);
+    };
     READER.with_borrow_mut(|reader| {
         let connection = match reader {
             Some(connection) => connection,
             None => reader.insert(Connection::open(path)?),
         };
         let mut statement = connection.prepare_cached(KEY_WITH_ACCOUNT)?;
-        let found = statement.query_row([identifier], |row| {
+        let found = statement.query_row((number, identifier), |row| {
             let details = Details {
                 id: row.get(1)?,
                 admin: row.get(2)?,

@@ -33,19 +33,25 @@ use crate::stopwatch;
 pub(crate) use manifest::Manifest;
 pub(crate) use postgres::drop_database;
 
-/// What the bulk of accounts is made of.
-struct Bulk {
+/// How many accounts there are to be, and when they came.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
     /// All accounts, the usable ones among them.
     accounts: u64,
     usable: u64,
-    /// A hash that verifies nobody's password.
-    password: String,
-    /// A key's MAC, of which the version and the key's name are kept.
-    mac: Vec<u8>,
     /// Unix milliseconds.
     now: i64,
     /// Between one account and the next, in milliseconds.
     interval: i64,
+}
+
+/// What the bulk of accounts is made of.
+struct Bulk {
+    plan: Plan,
+    /// A hash that verifies nobody's password.
+    password: String,
+    /// A key's MAC, of which the version and the key's name are kept.
+    mac: Vec<u8>,
     /// When sessions were last seen: far enough ahead that none runs out while the database is kept.
     seen: i64,
 }
@@ -59,7 +65,7 @@ const SEEN_AHEAD: i64 = 20 * 86_400_000;
 /// The accounts came one after the other, in so many milliseconds or a little less.
 const GROWN_IN: u64 = 60 * 86_400_000;
 
-impl Bulk {
+impl Plan {
     /// The time of account number 0, which is none; each account has another.
     fn begin(&self) -> Outcome<i64> {
         Ok(self.now - i64::try_from(self.accounts)? * self.interval)
@@ -69,7 +75,9 @@ impl Bulk {
     fn step(&self) -> Outcome<i64> {
         Ok(i64::try_from(self.accounts / self.usable)?)
     }
+}
 
+impl Bulk {
     fn mac_prefix(&self) -> &[u8] {
         self.mac.get(..self.mac.len().saturating_sub(MAC_TAG)).unwrap_or_default()
     }
@@ -85,24 +93,21 @@ pub(crate) async fn run(options: &GenerateOptions) -> Outcome<()> {
     }
     let keyring = keyring(&options.keyring)?;
     let begun = stopwatch::now();
-    let now = stopwatch::unix_millis();
-    let mut bulk = Bulk {
+    let plan = Plan {
         accounts: options.accounts,
         usable: options.usable,
-        password: String::new(),
-        mac: Vec::new(),
-        now,
+        now: stopwatch::unix_millis(),
         interval: i64::try_from(GROWN_IN / options.accounts)?.max(1),
-        seen: now + SEEN_AHEAD,
     };
-    let made = match sqlite_path(&options.database) {
-        Some(path) => usable::make(Arc::new(SqliteStore::open(path)?), keyring, &mut bulk).await?,
+    let (made, sample) = match sqlite_path(&options.database) {
+        Some(path) => usable::make(Arc::new(SqliteStore::open(path)?), keyring, plan).await?,
         None => {
             postgres::create_database(&options.database).await?;
             let store = PostgresStore::connect(&options.database, PostgresOptions::new()).await?;
-            usable::make(Arc::new(store), keyring, &mut bulk).await?
+            usable::make(Arc::new(store), keyring, plan).await?
         }
     };
+    let bulk = Bulk { plan, password: sample.password, mac: sample.mac, seen: plan.now + SEEN_AHEAD };
     let numbers = match sqlite_path(&options.database) {
         Some(path) => sqlite::fill(path, &bulk)?,
         None => postgres::fill(&options.database, &bulk).await?,

@@ -1,6 +1,7 @@
 //! The bulk on PostgreSQL: the server makes the rows by itself. Indexes and references are taken
 //! away first and built again at the end, from the server's own definitions. Rows lie where they were put, so
-//! the usable accounts are taken out first and put among the others, each in its turn.
+//! the usable accounts are taken out first and put among the others, each in its turn. A row that is changed moves to
+//! the table's end for want of room, so a load brings them together again, whatever the number of accounts.
 
 use std::str::FromStr;
 
@@ -164,7 +165,7 @@ pub(super) async fn fill(url: &str, bulk: &Bulk) -> Outcome<LastNumbers> {
 }
 
 async fn insert(connection: &mut PgConnection, bulk: &Bulk) -> Outcome<()> {
-    let (step, usable) = (bulk.step()?, i64::try_from(bulk.usable)?);
+    let (step, usable) = (bulk.plan.step()?, i64::try_from(bulk.plan.usable)?);
     let [take, empty] = TAKE_OUT;
     sqlx::raw_sql(take).execute(&mut *connection).await?;
     for statement in SPREAD {
@@ -178,23 +179,23 @@ async fn insert(connection: &mut PgConnection, bulk: &Bulk) -> Outcome<()> {
             sqlx::query(statement).bind(place).execute(&mut *connection).await?;
         }
         if place / TOGETHER > before / TOGETHER {
-            eprintln!("account-bench: {place} of {} accounts", bulk.accounts);
+            eprintln!("account-bench: {place} of {} accounts", bulk.plan.accounts);
         }
         before = place;
     }
-    fill_up(connection, bulk, before + 1, i64::try_from(bulk.accounts)?).await
+    fill_up(connection, bulk, before + 1, i64::try_from(bulk.plan.accounts)?).await
 }
 
 /// The accounts from `first` to `last`, which nobody can use.
 async fn fill_up(connection: &mut PgConnection, bulk: &Bulk, first: i64, last: i64) -> Outcome<()> {
-    let (mac, begin) = (bulk.mac_prefix(), bulk.begin()?);
+    let (mac, begin) = (bulk.mac_prefix(), bulk.plan.begin()?);
     let bound = |statement: &'static str, time: i64, other: i64| {
         sqlx::query(statement).bind(first).bind(last).bind(time).bind(other)
     };
-    bound(ACCOUNTS, begin, bulk.interval).bind(&bulk.password).execute(&mut *connection).await?;
-    bound(KEYS, begin, bulk.interval).bind(mac).execute(&mut *connection).await?;
-    bound(SESSIONS, bulk.now, bulk.seen).bind(mac).execute(&mut *connection).await?;
-    bound(ACTIVITIES, begin, bulk.interval).execute(&mut *connection).await?;
+    bound(ACCOUNTS, begin, bulk.plan.interval).bind(&bulk.password).execute(&mut *connection).await?;
+    bound(KEYS, begin, bulk.plan.interval).bind(mac).execute(&mut *connection).await?;
+    bound(SESSIONS, bulk.plan.now, bulk.seen).bind(mac).execute(&mut *connection).await?;
+    bound(ACTIVITIES, begin, bulk.plan.interval).execute(&mut *connection).await?;
     Ok(())
 }
 

@@ -104,15 +104,15 @@ pub(super) fn fill(path: &Path, bulk: &Bulk) -> Outcome<LastNumbers> {
     for (name, _) in &indexes {
         connection.execute_batch(&format!("DROP INDEX {name}"))?;
     }
-    let step = bulk.step()?;
+    let step = bulk.plan.step()?;
     spread(&connection, step)?;
-    let late = bulk.accounts - bulk.accounts / LATE + 1;
+    let late = bulk.plan.accounts - bulk.plan.accounts / LATE + 1;
     insert(&connection, bulk, step, 1..late)?;
     for (name, sql) in &indexes {
         eprintln!("account-bench: {name}");
         connection.execute_batch(sql)?;
     }
-    insert(&connection, bulk, step, late..bulk.accounts + 1)?;
+    insert(&connection, bulk, step, late..bulk.plan.accounts + 1)?;
     connection.execute_batch(
         "UPDATE sqlite_sequence SET seq = (SELECT max(id) FROM account) WHERE name = 'account';
          PRAGMA journal_mode = WAL;",
@@ -129,7 +129,7 @@ fn indexes(connection: &Connection) -> Outcome<Vec<(String, String)>> {
 fn spread(connection: &Connection, step: i64) -> Outcome<()> {
     for statement in SPREAD.split(';') {
         let mut statement = connection.prepare(statement)?;
-        // The second half of each pair only turns the sign around.
+        // One of them only turns the sign around.
         match statement.parameter_count() {
             0 => statement.execute([])?,
             _ => statement.execute([step])?,
@@ -139,8 +139,8 @@ fn spread(connection: &Connection, step: i64) -> Outcome<()> {
 }
 
 fn insert(connection: &Connection, bulk: &Bulk, step: i64, accounts: Range<u64>) -> Outcome<()> {
-    let (mac, usable) = (bulk.mac_prefix(), i64::try_from(bulk.usable)?);
-    let (begin, interval) = (bulk.begin()?, bulk.interval);
+    let (mac, usable) = (bulk.mac_prefix(), i64::try_from(bulk.plan.usable)?);
+    let (begin, interval) = (bulk.plan.begin()?, bulk.plan.interval);
     let mut from = accounts.start;
     while from < accounts.end {
         let next = accounts.end.min(from + TOGETHER);
@@ -148,10 +148,10 @@ fn insert(connection: &Connection, bulk: &Bulk, step: i64, accounts: Range<u64>)
         connection.execute_batch("BEGIN")?;
         connection.execute(ACCOUNTS, params![first, last, step, usable, begin, interval, bulk.password])?;
         connection.execute(KEYS, params![first, last, step, usable, begin, interval, mac])?;
-        connection.execute(SESSIONS, params![first, last, step, usable, bulk.now, bulk.seen, mac])?;
+        connection.execute(SESSIONS, params![first, last, step, usable, bulk.plan.now, bulk.seen, mac])?;
         connection.execute(ACTIVITIES, params![first, last, step, usable, begin, interval])?;
         connection.execute_batch("COMMIT")?;
-        eprintln!("account-bench: {last} of {} accounts", bulk.accounts);
+        eprintln!("account-bench: {last} of {} accounts", bulk.plan.accounts);
         from = next;
     }
     Ok(())

@@ -17,7 +17,7 @@ use account_core::time::Timestamp;
 use futures_util::stream::{self, StreamExt};
 
 use super::manifest::Usable;
-use super::{Bulk, SharedStore};
+use super::{Plan, SharedStore};
 use crate::Outcome;
 
 /// The password of all usable accounts. Their hashes differ.
@@ -25,21 +25,26 @@ const PASSWORD: &str = "a password for load tests alone";
 /// Registered at once; more than hash at once would only wait.
 const TOGETHER: usize = 8;
 
+/// What the rest is modelled on.
+pub(super) struct Sample {
+    pub(super) password: String,
+    pub(super) mac: Vec<u8>,
+}
+
 /// Registers as many as are wanted with a key each, of the time that its account's place among the others has.
-/// Notes what the rest is modelled on.
 pub(super) async fn make<S: AccountStore + 'static>(
     store: Arc<S>,
     keyring: Keyring,
-    bulk: &mut Bulk,
-) -> Outcome<Vec<Usable>> {
+    plan: Plan,
+) -> Outcome<(Vec<Usable>, Sample)> {
     let store: SharedStore = store;
     if !store.accounts(None, 1).await?.is_empty() {
         return Err("the database holds accounts already".into());
     }
-    let clock = Arc::new(SetClock(AtomicI64::new(bulk.now)));
+    let clock = Arc::new(SetClock(AtomicI64::new(plan.now)));
     let accounts =
         Accounts::builder(Arc::clone(&store), keyring).clock(Arc::<SetClock>::clone(&clock)).build().await?;
-    let registered: Vec<Outcome<AccountId>> = stream::iter(0..bulk.usable)
+    let registered: Vec<Outcome<AccountId>> = stream::iter(0..plan.usable)
         .map(|number| register(&accounts, number))
         .buffered(TOGETHER)
         .collect()
@@ -47,12 +52,12 @@ pub(super) async fn make<S: AccountStore + 'static>(
     let mut made = Vec::new();
     for (number, id) in (0..).zip(registered) {
         let id = id?;
-        clock.0.store(bulk.begin()? + id.0 * bulk.step()? * bulk.interval, Ordering::Relaxed);
+        clock.0.store(plan.begin()? + id.0 * plan.step()? * plan.interval, Ordering::Relaxed);
         let token = token(&accounts, id).await?;
         made.push(Usable { username: username(number), password: PASSWORD.to_owned(), token });
     }
-    (bulk.password, bulk.mac) = sample(&*store).await?;
-    Ok(made)
+    let sample = sample(&*store).await?;
+    Ok((made, sample))
 }
 
 /// A clock that stands still.
@@ -98,12 +103,11 @@ pub(super) async fn token(accounts: &Accounts, account: AccountId) -> Outcome<St
     Ok(created.token.joined().to_string())
 }
 
-/// The password's hash and the key's MAC of the first account.
-async fn sample(store: &dyn AccountStore) -> Outcome<(String, Vec<u8>)> {
+async fn sample(store: &dyn AccountStore) -> Outcome<Sample> {
     let first = store.accounts(None, 1).await?.pop().ok_or("no account was made")?;
     let state = store.state(first.id).await?.ok_or("the first account is gone")?;
     let key = state.api_keys.first().ok_or("the first account has no key")?;
-    Ok((state.password.as_str().to_owned(), key.mac.as_bytes().to_vec()))
+    Ok(Sample { password: state.password.as_str().to_owned(), mac: key.mac.as_bytes().to_vec() })
 }
 
 /// The rules that a constant breaks are a fault of this program.
