@@ -22,17 +22,20 @@ use std::time::Duration;
 const SMALL: u64 = 10_000;
 /// Connections of a flood of reads.
 const READERS: usize = 32;
+/// How often each key is read before reads of a large database count: its pages may have left the system's memory
+/// meanwhile, and each connection of the store keeps its own.
+const READ_BEFORE: u64 = 20;
 /// A paced read: so many a second, over so many connections.
 const PACE: f64 = 400.0;
 const PACED: usize = 4;
 /// Clients that create keys.
 const CREATORS: usize = 16;
-/// Keys that each account gets before it counts: its pages come from the disk then, and the log of SQLite grows to
-/// its length, which it keeps from there on.
-const CREATED_BEFORE: u64 = 8;
-/// Keys that count, for each account: so many that the log is brought into the database meanwhile. An account has
-/// room for 25, and one.
-const CREATED: u64 = 12;
+/// Keys that each account gets before it counts: its pages come from the disk then, and the log of SQLite has grown
+/// to its length, which it keeps from there on.
+const CREATED_BEFORE: u64 = 6;
+/// Keys that count, for each account: so many that the log is brought into the database again and again. An account
+/// has room for 25, and has one.
+const CREATED: u64 = 14;
 /// Hashes of C libargon2 in one sample.
 const HASHES: u32 = 25;
 /// A server at rest is looked at after so long.
@@ -261,8 +264,8 @@ impl Field {
         let (small_keys, large_keys) = (requests::by_key(&small.usable), requests::by_key(&large.usable));
         let [few, many] = in_order(
             backwards,
-            [&|| self.read_rate(&on_small, "small", &small_keys), &|| {
-                self.read_rate(&on_large, "large", &large_keys)
+            [&|| self.warm_read_rate(&on_small, "small", &small_keys), &|| {
+                self.warm_read_rate(&on_large, "large", &large_keys)
             }],
         )?;
         samples.add(&format!("rate/{store}/read-small"), few);
@@ -324,6 +327,13 @@ impl Field {
     fn read_rate(&self, subject: &Subject, name: &str, requests: &[String]) -> Outcome<f64> {
         let load = self.flood(subject, self.written(name, requests)?, READERS);
         Ok(load.run(&self.programs.bench)?.all_succeeded(name)?.success_rate)
+    }
+
+    fn warm_read_rate(&self, subject: &Subject, name: &str, requests: &[String]) -> Outcome<f64> {
+        let length = Length::Count(READ_BEFORE * requests.len() as u64);
+        let before = Load { length, ..self.flood(subject, self.written(name, requests)?, READERS) };
+        before.run(&self.programs.bench)?.all_succeeded(name)?;
+        self.read_rate(subject, name, requests)
     }
 
     fn creation_rate(&self, subject: &Subject, database: &Database) -> Outcome<f64> {
