@@ -74,7 +74,7 @@ fn read_with_name(cells: &mut Cells<'_, '_>) -> Result<StoredApiKey, Failure> {
     Ok(StoredApiKey { idempotency: cells.blob_if_any(IdempotencyDigest::from_stored)?, ..key })
 }
 
-fn with_account(rows: Rows<'_>) -> Result<Option<(StoredApiKey, Account)>, Failure> {
+fn read_with_account(rows: Rows<'_>) -> Result<Option<(StoredApiKey, Account)>, Failure> {
     cells::one(rows, "api_key", |cells| Ok((read(cells)?, account::read(cells.now_of("account"))?)))
 }
 
@@ -132,12 +132,12 @@ impl ApiKeyRepository for SqliteStore {
             .ask(move |connection| {
                 let mut by_number = connection.prepare_cached(BY_NUMBER)?;
                 let found =
-                    with_account(by_number.query(params![identifier.as_str(), identifier.number()])?)?;
+                    read_with_account(by_number.query(params![identifier.as_str(), identifier.number()])?)?;
                 if found.is_some() {
                     return Ok(found);
                 }
                 let mut by_identifier = connection.prepare_cached(BY_IDENTIFIER)?;
-                with_account(by_identifier.query(params![identifier.as_str()])?)
+                read_with_account(by_identifier.query(params![identifier.as_str()])?)
             })
             .await
     }

@@ -1,15 +1,15 @@
 //! The identifiers of keys that are made in bulk, as expressions that both databases understand.
 
-/// One digit in base 62 of the number `$number`, at the place that is worth `$worth`.
-macro_rules! digit {
-    ($number:expr, $worth:literal) => {
-        concat!(
-            "substr('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', CAST((",
+/// The number `$number` in base 62, by what each of its digits is worth.
+macro_rules! base62 {
+    ($number:expr; $($worth:literal)+) => {
+        concat!("''" $(,
+            " || substr('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', CAST((",
             $number,
             ") / ",
             $worth,
             " % 62 + 1 AS INTEGER), 1)"
-        )
+        )+)
     };
 }
 
@@ -26,27 +26,9 @@ macro_rules! identifier {
     ($account:literal, $time:expr) => {
         concat!(
             "'ptlc_' || ",
-            digit!($time, 56800235584),
+            base62!($time; 56800235584 916132832 14776336 238328 3844 62 1),
             " || ",
-            digit!($time, 916132832),
-            " || ",
-            digit!($time, 14776336),
-            " || ",
-            digit!($time, 238328),
-            " || ",
-            digit!($time, 3844),
-            " || ",
-            digit!($time, 62),
-            " || ",
-            digit!($time, 1),
-            " || ",
-            digit!(in_place_of_random!($account), 238328),
-            " || ",
-            digit!(in_place_of_random!($account), 3844),
-            " || ",
-            digit!(in_place_of_random!($account), 62),
-            " || ",
-            digit!(in_place_of_random!($account), 1)
+            base62!(in_place_of_random!($account); 238328 3844 62 1)
         )
     };
 }

@@ -25,14 +25,13 @@ const INDEXES: &str = "SELECT indexname::text, indexdef FROM pg_indexes WHERE sc
 const REFERENCES: &str = "SELECT conrelid::regclass::text, conname::text, pg_get_constraintdef(oid)
     FROM pg_constraint WHERE contype = 'f' AND conrelid::regclass::text IN ";
 
+const TAKE_OUT: &str = "CREATE TEMPORARY TABLE usable_account AS SELECT * FROM account;
+    CREATE TEMPORARY TABLE usable_api_key AS SELECT * FROM api_key;
+    CREATE TEMPORARY TABLE usable_activity AS SELECT * FROM activity;
+    CREATE INDEX ON usable_activity (subject);
+    TRUNCATE account, api_key, activity CASCADE";
+
 /// Numbers are multiplied by $1, and the rows come back when their turn has come.
-const TAKE_OUT: [&str; 2] = [
-    "CREATE TEMPORARY TABLE usable_account AS SELECT * FROM account;
-     CREATE TEMPORARY TABLE usable_api_key AS SELECT * FROM api_key;
-     CREATE TEMPORARY TABLE usable_activity AS SELECT * FROM activity;
-     CREATE INDEX ON usable_activity (subject)",
-    "TRUNCATE account, api_key, activity CASCADE",
-];
 const SPREAD: [&str; 2] = [
     "UPDATE usable_account SET id = id * $1",
     "UPDATE usable_api_key SET number = number * $1, account = account * $1",
@@ -166,12 +165,10 @@ pub(super) async fn fill(url: &str, bulk: &Bulk) -> Outcome<LastNumbers> {
 
 async fn insert(connection: &mut PgConnection, bulk: &Bulk) -> Outcome<()> {
     let (step, usable) = (bulk.plan.step()?, i64::try_from(bulk.plan.usable)?);
-    let [take, empty] = TAKE_OUT;
-    sqlx::raw_sql(take).execute(&mut *connection).await?;
+    sqlx::raw_sql(TAKE_OUT).execute(&mut *connection).await?;
     for statement in SPREAD {
         sqlx::query(statement).bind(step).execute(&mut *connection).await?;
     }
-    sqlx::raw_sql(empty).execute(&mut *connection).await?;
     let mut before = 0;
     for place in (1..=usable).map(|number| number * step) {
         fill_up(connection, bulk, before + 1, place - 1).await?;

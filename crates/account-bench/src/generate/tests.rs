@@ -130,7 +130,7 @@ async fn the_generated_schema_is_the_one_that_a_new_database_has() {
     assert_eq!(of(&generated.file()), of(&new));
 }
 
-/// The accounts' numbers in the order that their keys' rows have, by what begins their names.
+/// Numbers and names of the accounts, in the order of their keys' rows.
 fn keys_in_order(connection: &Connection) -> Vec<(i64, String)> {
     let mut statement = connection
         .prepare(
