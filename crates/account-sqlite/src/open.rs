@@ -2,13 +2,15 @@
 //! program's.
 
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fmt, io};
 
 use account_core::store::BoxError;
 use thiserror::Error;
 
 use crate::store::SqliteStore;
+use crate::writer::OnStart;
 
 /// Why a database cannot be used. Each is one line that an operator can act on.
 #[derive(Debug, Error)]
@@ -64,10 +66,11 @@ impl From<rusqlite::Error> for OpenError {
 /// let store = account_sqlite::OpenOptions::new().readers(2).open(&path)?;
 /// # Ok::<(), account_sqlite::OpenError>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct OpenOptions {
     max_pages: Option<u32>,
     readers: Option<usize>,
+    on_writing_thread_start: OnStart,
 }
 
 impl OpenOptions {
@@ -92,6 +95,15 @@ impl OpenOptions {
         self
     }
 
+    /// Called on each of the two threads that write when it starts, for instance to lower its priority: one
+    /// commits, the other brings the log into the database. Where they share a processor with threads that
+    /// answer reads, a commit then takes a little longer and a read does not wait behind it.
+    #[must_use]
+    pub fn on_writing_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.on_writing_thread_start = Some(Arc::new(hook));
+        self
+    }
+
     /// Opens the database, and makes it if there is none.
     ///
     /// # Errors
@@ -101,7 +113,16 @@ impl OpenOptions {
         make_file(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let readers = self.readers.unwrap_or(cores.saturating_mul(2).max(4));
-        SqliteStore::start(path, self.max_pages, readers)
+        SqliteStore::start(path, self.max_pages, readers, &self.on_writing_thread_start)
+    }
+}
+
+impl fmt::Debug for OpenOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenOptions")
+            .field("max_pages", &self.max_pages)
+            .field("readers", &self.readers)
+            .finish_non_exhaustive()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::file_identity::FileIdentity;
 use crate::open::{OpenError, OpenOptions};
 use crate::readers::{HeldRead, Readers};
-use crate::writer::Writer;
+use crate::writer::{OnStart, Writer};
 use crate::{account, activity, commit, observation, purge, schema};
 
 /// A batch of observations does not keep a commit waiting: it is written in parts of this size.
@@ -48,14 +48,19 @@ impl SqliteStore {
         OpenOptions::new().open(path)
     }
 
-    pub(crate) fn start(path: &Path, max_pages: Option<u32>, readers: usize) -> Result<Self, OpenError> {
+    pub(crate) fn start(
+        path: &Path,
+        max_pages: Option<u32>,
+        readers: usize,
+        on_writing_thread_start: &OnStart,
+    ) -> Result<Self, OpenError> {
         let file =
             FileIdentity::of(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         let mut connection = open_writer(path, max_pages)?;
         schema::migrate(&mut connection)?;
         let held_read = Arc::new(HeldRead::open(path)?);
         let readers = Readers::open(path, readers, Arc::clone(&held_read))?;
-        let writer = Writer::start(connection, open_checkpointer(path)?, held_read)?;
+        let writer = Writer::start(connection, open_checkpointer(path)?, held_read, on_writing_thread_start)?;
         Ok(Self { readers, writer, file })
     }
 

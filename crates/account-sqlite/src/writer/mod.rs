@@ -6,6 +6,7 @@ mod batch;
 mod checkpoint;
 mod gate;
 mod job;
+mod thread;
 
 #[cfg(test)]
 pub(crate) use batch::STATEMENTS;
@@ -23,6 +24,7 @@ use crate::open::OpenError;
 use crate::readers::HeldRead;
 use checkpoint::Checkpoints;
 use job::{Job, Work};
+pub(crate) use thread::OnStart;
 
 /// How many jobs may wait; one more is refused at once, since waiting longer helps nobody.
 const MOST_WAITING: usize = 1024;
@@ -39,17 +41,15 @@ impl Writer {
         connection: Connection,
         beside: Connection,
         held_read: Arc<HeldRead>,
+        on_start: &OnStart,
     ) -> Result<Self, OpenError> {
         let (queue, waiting) = sync_channel(MOST_WAITING);
-        let checkpoints = Checkpoints::start(&connection, beside)?;
-        let thread = std::thread::Builder::new()
-            .name("account-sqlite".into())
-            .spawn(move || {
-                write(&connection, &waiting, &held_read, checkpoints);
-                // The last connection that is closed tidies the log away, and must be this thread's own.
-                drop(held_read);
-            })
-            .map_err(OpenError::Thread)?;
+        let checkpoints = Checkpoints::start(&connection, beside, on_start)?;
+        let thread = thread::start("account-sqlite", on_start, move || {
+            write(&connection, &waiting, &held_read, checkpoints);
+            // The last connection that is closed tidies the log away, and must be this thread's own.
+            drop(held_read);
+        })?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
