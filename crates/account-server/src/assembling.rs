@@ -9,10 +9,10 @@ use account_core::ports::keyring::KeyringError;
 use account_core::{Accounts, StartError};
 
 use crate::failure::Failure;
-use crate::hashing_priority;
 use crate::opening::Opened;
 use crate::security_log::SecurityLog;
 use crate::settings::{Settings, TwoFactorRequired};
+use crate::thread_priority;
 
 /// The services over an open database.
 ///
@@ -20,7 +20,7 @@ use crate::settings::{Settings, TwoFactorRequired};
 /// One line: the keyring is not the database's, the database does not answer, no thread could be started.
 pub(crate) async fn accounts(settings: &Settings, opened: Opened) -> Result<Accounts, Failure> {
     let mut hashing = HashingOptions {
-        on_thread_start: Some(Arc::new(hashing_priority::lower)),
+        on_thread_start: Some(Arc::new(thread_priority::hashing)),
         ..HashingOptions::default()
     };
     if let Some(threads) = settings.hashing_threads.and_then(|threads| usize::try_from(threads).ok()) {

@@ -9,7 +9,6 @@ mod administration;
 mod assembling;
 mod command_line;
 mod failure;
-mod hashing_priority;
 mod keyring_file;
 mod keyring_rotation;
 mod logging;
@@ -20,6 +19,7 @@ mod security_log;
 mod serve;
 mod serving;
 mod settings;
+mod thread_priority;
 mod trial;
 
 use std::future::Future;

@@ -12,12 +12,13 @@ use account_core::ports::keyring::Keyring;
 use account_core::ports::throttle::Throttle;
 use account_core::store::AccountStore;
 use account_postgres::{PostgresOptions, PostgresStore};
-use account_sqlite::SqliteStore;
+use account_sqlite::OpenOptions as SqliteOptions;
 
 use crate::assembling::in_full;
 use crate::failure::Failure;
 use crate::keyring_file;
 use crate::settings::{DatabaseUrl, KeyringSource, Settings};
+use crate::thread_priority;
 
 /// A database that is open, with its keyring.
 pub(crate) struct Opened {
@@ -42,7 +43,8 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
     };
     match &settings.database {
         DatabaseUrl::Sqlite(path) => {
-            let store = Arc::new(SqliteStore::open(path).map_err(|error| refused(&error))?);
+            let options = SqliteOptions::new().on_writing_thread_start(thread_priority::writing);
+            let store = Arc::new(options.open(path).map_err(|error| refused(&error))?);
             Ok(Opened { store: store.clone(), throttle: store, keyring })
         }
         DatabaseUrl::Postgres(url) => {

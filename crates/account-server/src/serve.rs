@@ -15,7 +15,7 @@ use axum::Router;
 use tokio::net::TcpSocket;
 
 use crate::failure::Failure;
-use crate::serving::{self, Readiness, ServingLimits, Stopping};
+use crate::serving::{self, Readiness, ServingLimits, Stopping, Strangers};
 use crate::settings::{PublicUrl, Settings};
 use crate::{assembling, mailing, open_files, opening};
 
@@ -72,7 +72,9 @@ pub(crate) async fn run(
     stopping: Stopping,
 ) -> Result<(), Failure> {
     let mailer = settings.mail.as_ref().map(mailing::mailer).transpose()?;
-    let router = router(settings, &accounts, &stopping)?;
+    let strangers = Strangers::start()
+        .map_err(|error| Failure::refused(format!("the threads cannot be started: {error}")))?;
+    let router = router(settings, &accounts, &strangers, &stopping)?;
     let limits = ServingLimits {
         connections: open_files::make_room(settings.max_connections),
         ..ServingLimits::default()
@@ -84,6 +86,7 @@ pub(crate) async fn run(
     let tls = settings.public_url.as_ref().is_some_and(PublicUrl::is_tls);
     serving::serve(listener, router, limits, tls, stopping).await;
     upkeep.stop().await;
+    drop(strangers);
     tracing::info!("stopped");
     Ok(())
 }
@@ -123,11 +126,16 @@ impl Readiness for StoreIsReady {
 }
 
 /// All that is served: the API, signing in, health, and a JSON 404 for everything else.
-fn router(settings: &Settings, accounts: &Accounts, stopping: &Stopping) -> Result<Router, Failure> {
+fn router(
+    settings: &Settings,
+    accounts: &Accounts,
+    strangers: &Strangers,
+    stopping: &Stopping,
+) -> Result<Router, Failure> {
     let options = options(settings)?;
     let health = serving::health_routes(Arc::new(StoreIsReady(accounts.clone())), stopping.clone());
     Ok(account_axum::router(accounts.clone(), options.clone())
-        .merge(auth_router(accounts.clone(), options))
+        .merge(strangers.answer(auth_router(accounts.clone(), options)))
         .merge(health)
         .fallback(unknown_path))
 }

@@ -11,6 +11,7 @@ mod patient_stream;
 mod phase;
 mod request_id;
 mod stopping;
+mod strangers;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ pub(crate) use health::{Readiness, routes as health_routes};
 pub(crate) use limits::ServingLimits;
 pub(crate) use request_id::RequestId;
 pub(crate) use stopping::{Stopping, on_signals};
+pub(crate) use strangers::Strangers;
 
 use answering::Answering;
 use limits::HEAD_BYTES;
