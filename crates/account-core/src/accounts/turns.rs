@@ -1,12 +1,14 @@
 //! Decisions on one account take turns within a process, so that a hot account does not spin.
 //! Correctness does not rest on it: the commit's guard does.
 
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+
 // A semaphore of one, where a mutex looks at the system's clock to be fair: the core reads none.
 use async_lock::{Semaphore, SemaphoreGuard};
 
 use crate::id::AccountId;
 
-/// Of 64 accounts at once, two share a stripe half of the time.
+/// Of 64 accounts at once, some two share a stripe in two cases of five.
 const STRIPES: u64 = 4096;
 
 pub(crate) struct Turns(Vec<Semaphore>);
@@ -25,13 +27,11 @@ impl Turns {
     }
 }
 
-/// Numbers with a common step, as several databases in one or every hundredth customer have them, must not
-/// meet on a few stripes: multiplied by 2^64 over the golden ratio, numbers in any step spread over the upper
-/// bits (Knuth, The Art of Computer Programming 3, 6.4).
+/// Hashed, since accounts whose numbers have a common step, as those of one of several databases may, would
+/// meet on a few stripes.
 fn stripe(account: AccountId) -> usize {
-    const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
-    let mixed = account.0.unsigned_abs().wrapping_mul(GOLDEN);
-    usize::try_from(mixed / (u64::MAX / STRIPES + 1)).unwrap_or(0)
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(account.0);
+    usize::try_from(hash % STRIPES).unwrap_or(0)
 }
 
 #[cfg(test)]
