@@ -47,8 +47,8 @@ pub enum OpenError {
     /// The file is a database of something else.
     #[error("the file is a database of another program")]
     Foreign,
-    /// The writer thread could not be started.
-    #[error("cannot start the writer thread: {0}")]
+    /// A thread of the store could not be started.
+    #[error("cannot start a thread for the database: {0}")]
     Thread(#[source] io::Error),
 }
 
@@ -70,7 +70,7 @@ impl From<rusqlite::Error> for OpenError {
 pub struct OpenOptions {
     max_pages: Option<u32>,
     readers: Option<usize>,
-    on_writing_thread_start: OnStart,
+    on_writer_start: OnStart,
 }
 
 impl OpenOptions {
@@ -95,12 +95,11 @@ impl OpenOptions {
         self
     }
 
-    /// Called on each of the two threads that write when it starts, for instance to lower its priority: one
-    /// commits, the other brings the log into the database. Where they share a processor with threads that
-    /// answer reads, a commit then takes a little longer and a read does not wait behind it.
+    /// Called on the thread that commits when it starts, for instance to lower its priority: where it shares a
+    /// processor with threads that answer reads, they need not wait until a commit rests.
     #[must_use]
-    pub fn on_writing_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
-        self.on_writing_thread_start = Some(Arc::new(hook));
+    pub fn on_writer_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.on_writer_start = Some(Arc::new(hook));
         self
     }
 
@@ -113,7 +112,7 @@ impl OpenOptions {
         make_file(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let readers = self.readers.unwrap_or(cores.saturating_mul(2).max(4));
-        SqliteStore::start(path, self.max_pages, readers, &self.on_writing_thread_start)
+        SqliteStore::start(path, self.max_pages, readers, self.on_writer_start.clone())
     }
 }
 

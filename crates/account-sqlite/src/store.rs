@@ -52,7 +52,7 @@ impl SqliteStore {
         path: &Path,
         max_pages: Option<u32>,
         readers: usize,
-        on_writing_thread_start: &OnStart,
+        on_writer_start: OnStart,
     ) -> Result<Self, OpenError> {
         let file =
             FileIdentity::of(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
@@ -60,7 +60,7 @@ impl SqliteStore {
         schema::migrate(&mut connection)?;
         let held_read = Arc::new(HeldRead::open(path)?);
         let readers = Readers::open(path, readers, Arc::clone(&held_read))?;
-        let writer = Writer::start(connection, open_checkpointer(path)?, held_read, on_writing_thread_start)?;
+        let writer = Writer::start(connection, open_checkpointer(path)?, held_read, on_writer_start)?;
         Ok(Self { readers, writer, file })
     }
 

@@ -9,7 +9,7 @@ mod pace;
 mod threads;
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use account_core::store::{StoreError, StoreResult};
 use futures_channel::oneshot;
@@ -27,14 +27,15 @@ use threads::Threads;
 
 pub(crate) struct Readers {
     // Ended before the connections they read on are closed.
-    threads: OnceLock<Threads>,
+    threads: Threads,
     connections: Arc<Connections>,
 }
 
 impl Readers {
     pub(crate) fn open(path: &Path, count: usize, held_read: Arc<HeldRead>) -> Result<Self, OpenError> {
         let connections = Arc::new(Connections::open(path, count, held_read)?);
-        Ok(Self { threads: OnceLock::new(), connections })
+        let threads = Threads::start(connections.count()).map_err(OpenError::Thread)?;
+        Ok(Self { threads, connections })
     }
 
     /// One question. Each statement of it may see another moment.
@@ -62,21 +63,11 @@ impl Readers {
         read: impl FnOnce() -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<T> {
         let (reply, answer) = oneshot::channel();
-        self.threads()?.submit(Box::new(move || {
+        self.threads.submit(Box::new(move || {
             // A caller that went away does not want to know.
             drop(reply.send(read()));
         }))?;
         answer.await.unwrap_or_else(|gone| Err(StoreError::Unavailable(Box::new(gone))))
-    }
-
-    fn threads(&self) -> StoreResult<&Threads> {
-        if let Some(threads) = self.threads.get() {
-            return Ok(threads);
-        }
-        let started = Threads::start(self.connections.count())
-            .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-        // If another was faster, these end at once.
-        Ok(self.threads.get_or_init(|| started))
     }
 }
 
@@ -114,7 +105,6 @@ mod tests {
             (0..100).for_each(|_| readers.connections.pace.saw(Duration::ZERO));
             assert_eq!(answered_by(&readers, Duration::ZERO), thread::current().id());
         }
-        assert!(readers.threads.get().is_none(), "no thread was needed");
     }
 
     #[test]
@@ -126,5 +116,27 @@ mod tests {
         assert!(elsewhere.is_some_and(|reads| reads < 10), "{elsewhere:?}");
         let back = (0..1000).position(|_| answered_by(&readers, Duration::ZERO) == here);
         assert!(back.is_some(), "the pages are in memory by now");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn slow_reads_have_the_usual_priority_whoever_asks_first() {
+        let niceness = || rustix::process::nice(0).unwrap();
+        let (readers, _folder) = readers();
+        let asking = thread::spawn(move || {
+            rustix::process::nice(5).unwrap();
+            let here = thread::current().id();
+            let slow = || {
+                let answer = readers.ask(move |_| {
+                    thread::park_timeout(Duration::from_millis(2));
+                    Ok((thread::current().id(), niceness()))
+                });
+                block_on(answer).unwrap()
+            };
+            (0..100).map(|_| slow()).filter(|(thread, _)| *thread != here).collect::<Vec<_>>()
+        });
+        let elsewhere = asking.join().unwrap();
+        assert!(elsewhere.len() > 50, "{}", elsewhere.len());
+        assert!(elsewhere.iter().all(|(_, found)| *found == niceness()), "{elsewhere:?}");
     }
 }

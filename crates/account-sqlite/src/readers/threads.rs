@@ -1,32 +1,31 @@
-//! Threads that read while pages come from the disk, so that it is they who wait for it. They start when
+//! Threads that read while pages come from the disk, so that it is they who wait for it. All but one start when
 //! they are first needed, and most databases never need them.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, Builder, JoinHandle};
 
 use account_core::store::{StoreError, StoreResult};
 
 /// How many reads may wait; one more is refused at once, since waiting longer helps nobody.
 const MOST_WAITING: usize = 1024;
 
+const NAME: &str = "account-sqlite-r";
+
 pub(super) type Reading = Box<dyn FnOnce() + Send>;
 
 pub(super) struct Threads {
     queue: Option<SyncSender<Reading>>,
-    threads: Vec<JoinHandle<()>>,
+    first: Option<JoinHandle<()>>,
 }
 
 impl Threads {
+    /// Starts the first, which starts the others with its first reading. Not whoever wants that reading does: a
+    /// thread inherits the priority of the one that starts it, and a caller's may be low.
     pub(super) fn start(count: usize) -> std::io::Result<Self> {
         let (queue, waiting) = sync_channel(MOST_WAITING);
-        let waiting = Arc::new(Mutex::new(waiting));
-        let start = |_| {
-            let waiting = Arc::clone(&waiting);
-            std::thread::Builder::new().name("account-sqlite-r".into()).spawn(move || read(&waiting))
-        };
-        let threads = (0..count).map(start).collect::<Result<_, _>>()?;
-        Ok(Self { queue: Some(queue), threads })
+        let first = Builder::new().name(NAME.into()).spawn(move || serve(&Mutex::new(waiting), count))?;
+        Ok(Self { queue: Some(queue), first: Some(first) })
     }
 
     pub(super) fn submit(&self, reading: Reading) -> StoreResult<()> {
@@ -44,20 +43,33 @@ impl Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         self.queue = None;
-        for thread in self.threads.drain(..) {
+        if let Some(thread) = self.first.take() {
             // A panic of the thread was printed when it happened, and there is nobody to tell here.
             drop(thread.join());
         }
     }
 }
 
-fn read(waiting: &Mutex<Receiver<Reading>>) {
-    loop {
-        // The lock is held while waiting for a job, and given on with it.
-        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match next {
-            Ok(reading) => reading(),
-            Err(_closed) => return,
+/// Ends after all have.
+fn serve(waiting: &Mutex<Receiver<Reading>>, count: usize) {
+    let Some(reading) = next(waiting) else { return };
+    thread::scope(|all| {
+        for _ in 1..count {
+            // Fewer serve as well.
+            drop(Builder::new().name(NAME.into()).spawn_scoped(all, || read(waiting)));
         }
+        reading();
+        read(waiting);
+    });
+}
+
+fn read(waiting: &Mutex<Receiver<Reading>>) {
+    while let Some(reading) = next(waiting) {
+        reading();
     }
+}
+
+/// The lock is held while waiting for a reading, and given on with it.
+fn next(waiting: &Mutex<Receiver<Reading>>) -> Option<Reading> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }

@@ -14,7 +14,6 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::gate::{Gate, Writing};
-use super::thread::{self, OnStart};
 use crate::connection::pause;
 use crate::open::OpenError;
 
@@ -64,11 +63,7 @@ struct Shared {
 
 impl Checkpoints {
     /// Starts the thread, and watches the log that `writer` writes.
-    pub(super) fn start(
-        writer: &Connection,
-        beside: Connection,
-        on_start: &OnStart,
-    ) -> Result<Self, OpenError> {
+    pub(super) fn start(writer: &Connection, beside: Connection) -> Result<Self, OpenError> {
         writer.wal_hook(Some(|_, pages| {
             LENGTH.set(i64::from(pages));
             Ok(())
@@ -81,7 +76,10 @@ impl Checkpoints {
         });
         let (queue, asked) = sync_channel(1);
         let of_the_thread = Arc::clone(&shared);
-        let thread = thread::start("account-sqlite-c", on_start, move || of_the_thread.serve(&asked))?;
+        let thread = std::thread::Builder::new()
+            .name("account-sqlite-c".into())
+            .spawn(move || of_the_thread.serve(&asked))
+            .map_err(OpenError::Thread)?;
         let due = Cell::new(due_at(database_pages(writer)));
         Ok(Self { shared, queue: Some(queue), thread: Some(thread), asked: Cell::new(false), due })
     }

@@ -6,11 +6,11 @@ mod batch;
 mod checkpoint;
 mod gate;
 mod job;
-mod thread;
 
 #[cfg(test)]
 pub(crate) use batch::STATEMENTS;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
@@ -24,12 +24,14 @@ use crate::open::OpenError;
 use crate::readers::HeldRead;
 use checkpoint::Checkpoints;
 use job::{Job, Work};
-pub(crate) use thread::OnStart;
 
 /// How many jobs may wait; one more is refused at once, since waiting longer helps nobody.
 const MOST_WAITING: usize = 1024;
 /// How many share one sync.
 const MOST_TOGETHER: usize = 256;
+
+/// What the thread does first.
+pub(crate) type OnStart = Option<Arc<dyn Fn() + Send + Sync>>;
 
 pub(crate) struct Writer {
     queue: Option<SyncSender<Box<dyn Job>>>,
@@ -41,15 +43,22 @@ impl Writer {
         connection: Connection,
         beside: Connection,
         held_read: Arc<HeldRead>,
-        on_start: &OnStart,
+        on_start: OnStart,
     ) -> Result<Self, OpenError> {
         let (queue, waiting) = sync_channel(MOST_WAITING);
-        let checkpoints = Checkpoints::start(&connection, beside, on_start)?;
-        let thread = thread::start("account-sqlite", on_start, move || {
-            write(&connection, &waiting, &held_read, checkpoints);
-            // The last connection that is closed tidies the log away, and must be this thread's own.
-            drop(held_read);
-        })?;
+        let checkpoints = Checkpoints::start(&connection, beside)?;
+        let thread = std::thread::Builder::new()
+            .name("account-sqlite".into())
+            .spawn(move || {
+                if let Some(on_start) = on_start {
+                    // A hook that panics leaves the thread as it was.
+                    let _ = catch_unwind(AssertUnwindSafe(|| on_start()));
+                }
+                write(&connection, &waiting, &held_read, checkpoints);
+                // The last connection that is closed tidies the log away, and must be this thread's own.
+                drop(held_read);
+            })
+            .map_err(OpenError::Thread)?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
