@@ -43,7 +43,7 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
     };
     match &settings.database {
         DatabaseUrl::Sqlite(path) => {
-            let options = SqliteOptions::new().on_writing_thread_start(thread_priority::writing);
+            let options = SqliteOptions::new().on_writer_start(thread_priority::committing);
             let store = Arc::new(options.open(path).map_err(|error| refused(&error))?);
             Ok(Opened { store: store.clone(), throttle: store, keyring })
         }

@@ -15,7 +15,7 @@ use axum::Router;
 use tokio::net::TcpSocket;
 
 use crate::failure::Failure;
-use crate::serving::{self, Readiness, ServingLimits, Stopping, Strangers};
+use crate::serving::{self, Readiness, ServingLimits, Stopping, Unauthenticated};
 use crate::settings::{PublicUrl, Settings};
 use crate::{assembling, mailing, open_files, opening};
 
@@ -72,9 +72,10 @@ pub(crate) async fn run(
     stopping: Stopping,
 ) -> Result<(), Failure> {
     let mailer = settings.mail.as_ref().map(mailing::mailer).transpose()?;
-    let strangers = Strangers::start()
-        .map_err(|error| Failure::refused(format!("the threads cannot be started: {error}")))?;
-    let router = router(settings, &accounts, &strangers, &stopping)?;
+    // On PostgreSQL a request holds one of few connections while it runs, and one that gives way holds it longer.
+    let beside = settings.database.sqlite_path().map(|_| Unauthenticated::start()).transpose();
+    let beside = beside.map_err(|error| Failure::refused(format!("a thread cannot be started: {error}")))?;
+    let router = router(settings, &accounts, beside.as_ref(), &stopping)?;
     let limits = ServingLimits {
         connections: open_files::make_room(settings.max_connections),
         ..ServingLimits::default()
@@ -86,7 +87,9 @@ pub(crate) async fn run(
     let tls = settings.public_url.as_ref().is_some_and(PublicUrl::is_tls);
     serving::serve(listener, router, limits, tls, stopping).await;
     upkeep.stop().await;
-    drop(strangers);
+    if let Some(beside) = beside {
+        beside.stop().await;
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -129,15 +132,17 @@ impl Readiness for StoreIsReady {
 fn router(
     settings: &Settings,
     accounts: &Accounts,
-    strangers: &Strangers,
+    beside: Option<&Unauthenticated>,
     stopping: &Stopping,
 ) -> Result<Router, Failure> {
     let options = options(settings)?;
     let health = serving::health_routes(Arc::new(StoreIsReady(accounts.clone())), stopping.clone());
-    Ok(account_axum::router(accounts.clone(), options.clone())
-        .merge(strangers.answer(auth_router(accounts.clone(), options)))
-        .merge(health)
-        .fallback(unknown_path))
+    let signing_in = auth_router(accounts.clone(), options.clone());
+    let signing_in = match beside {
+        Some(beside) => beside.answer(signing_in),
+        None => signing_in,
+    };
+    Ok(account_axum::router(accounts.clone(), options).merge(signing_in).merge(health).fallback(unknown_path))
 }
 
 fn options(settings: &Settings) -> Result<Options, Failure> {

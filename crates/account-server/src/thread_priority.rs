@@ -1,27 +1,27 @@
-//! What waits behind what. A request of somebody who is signed in takes microseconds and has the usual
-//! priority; the rest of the work gives way to it, so that a storm of sign-ins does not slow it down. Each
-//! function changes the calling thread alone.
+//! What waits behind what. A request with a credential takes microseconds and has the usual priority; other
+//! work gives way to it, so that a storm of sign-ins does not slow it down. Each function changes the calling
+//! thread alone, and the threads that it starts.
 
 /// Hashing is long, and a thread that hashes never rests: about a tenth of the usual share.
 const HASHING: i32 = 10;
-/// Strangers come after those who are signed in. They are served when hashing is, which they mostly wait for.
-const STRANGERS: i32 = 10;
+/// As hashing, which these requests mostly wait for.
+const UNAUTHENTICATED: i32 = 10;
 /// A commit waits for the disk anyway, and many share one: about a third of the usual share.
-const WRITING: i32 = 5;
+const COMMITTING: i32 = 5;
 
 /// For a thread that hashes passwords.
 pub(crate) fn hashing() {
-    lower("hashing passwords", HASHING);
+    lower("hashing", HASHING);
 }
 
-/// For a thread that answers those who are not signed in.
-pub(crate) fn strangers() {
-    lower("answering strangers", STRANGERS);
+/// For a thread that answers requests without a credential.
+pub(crate) fn unauthenticated() {
+    lower("unauthenticated requests", UNAUTHENTICATED);
 }
 
-/// For a thread that writes to the database file.
-pub(crate) fn writing() {
-    lower("writing", WRITING);
+/// For the thread that commits to a database file.
+pub(crate) fn committing() {
+    lower("committing", COMMITTING);
 }
 
 /// Raises the niceness. On Linux it belongs to the thread; elsewhere it may belong to the process, and then
@@ -41,7 +41,9 @@ mod tests {
     #[test]
     fn only_the_thread_that_asks_gives_way() {
         let before = rustix::process::nice(0).unwrap();
-        for (lower, step) in [(hashing as fn(), HASHING), (strangers, STRANGERS), (writing, WRITING)] {
+        for (lower, step) in
+            [(hashing as fn(), HASHING), (unauthenticated, UNAUTHENTICATED), (committing, COMMITTING)]
+        {
             let lowered = std::thread::spawn(move || {
                 lower();
                 rustix::process::nice(0).unwrap()

@@ -11,7 +11,7 @@ mod patient_stream;
 mod phase;
 mod request_id;
 mod stopping;
-mod strangers;
+mod unauthenticated;
 
 #[cfg(test)]
 mod tests;
@@ -32,7 +32,7 @@ pub(crate) use health::{Readiness, routes as health_routes};
 pub(crate) use limits::ServingLimits;
 pub(crate) use request_id::RequestId;
 pub(crate) use stopping::{Stopping, on_signals};
-pub(crate) use strangers::Strangers;
+pub(crate) use unauthenticated::Unauthenticated;
 
 use answering::Answering;
 use limits::HEAD_BYTES;

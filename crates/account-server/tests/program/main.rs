@@ -6,6 +6,8 @@ mod durability;
 mod http;
 mod keyring;
 mod postgres;
+#[cfg(target_os = "linux")]
+mod priorities;
 mod program;
 mod readme;
 mod refusals;

@@ -202,8 +202,13 @@ impl Server {
         std::mem::take(&mut self.seen).join("\n")
     }
 
+    /// The system's number of the process.
+    pub(crate) fn number(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, name: &str) {
-        let number = self.child.id().to_string();
+        let number = self.number().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &number]).status().unwrap().success());
     }
 

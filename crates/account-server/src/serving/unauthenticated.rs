@@ -1,6 +1,6 @@
-//! Requests of people who are not signed in yet run on threads of their own, which give way. Even without its
-//! hashing a sign-in costs several times what a read does; on the threads that answer reads, and with their
-//! priority, it would be what a read waits for in a storm of them.
+//! Requests that carry no credential yet, as those of a sign-in, run on a thread of their own, which gives way.
+//! Even without its hashing a sign-in costs several times what a read does; on the threads that answer reads, and
+//! with their priority, it would be what a read waits for in a storm of them.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -17,50 +17,61 @@ use tokio::task::JoinSet;
 use super::request_id::RequestId;
 use crate::thread_priority;
 
-/// A sign-in takes half a millisecond here and fifteen or more of hashing, so one thread serves so many that hash.
-const PROCESSORS_A_THREAD: usize = 16;
+/// A sign-in needs the thread for half a millisecond, and one that hashes for far longer.
+const THREADS: usize = 1;
+/// What still runs has so long to be dropped.
+const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The threads. They end when it is dropped, and what still runs on them is cut off.
-pub(crate) struct Strangers(Option<Runtime>);
+/// The thread, with a runtime.
+pub(crate) struct Unauthenticated(Option<Runtime>);
 
-impl Strangers {
-    /// Starts the threads.
+impl Unauthenticated {
+    /// Starts it.
     ///
     /// # Errors
     /// What the operating system says if it grants no thread.
     pub(crate) fn start() -> io::Result<Self> {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = Builder::new_multi_thread()
-            .worker_threads(processors.div_ceil(PROCESSORS_A_THREAD))
-            .thread_name("strangers")
-            .on_thread_start(thread_priority::strangers)
+            .worker_threads(THREADS)
+            .thread_name("unauthenticated")
+            .on_thread_start(thread_priority::unauthenticated)
             .enable_all()
             .build()?;
         Ok(Self(Some(runtime)))
     }
 
-    /// The routes of `router`, answered on these threads.
+    /// The routes of `router`, answered there.
     pub(crate) fn answer(&self, router: Router) -> Router {
-        let Some(threads) = self.0.as_ref().map(|runtime| runtime.handle().clone()) else { return router };
-        router.route_layer(from_fn(move |request, next| on(threads.clone(), request, next)))
+        let Some(thread) = self.0.as_ref().map(|runtime| runtime.handle().clone()) else { return router };
+        router.route_layer(from_fn(move |request, next| on(thread.clone(), request, next)))
+    }
+
+    /// Ends it, and with it what still runs there: nothing holds the database any more then.
+    pub(crate) async fn stop(mut self) {
+        if let Some(runtime) = self.0.take() {
+            // It waits for the thread, which a task must not.
+            let ended = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(PATIENCE)).await;
+            // A panic there was printed when it happened.
+            drop(ended);
+        }
     }
 }
 
-impl Drop for Strangers {
+/// Where the program could not start. Nobody may wait there.
+impl Drop for Unauthenticated {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
-            // Where it is dropped, nobody may wait.
             runtime.shutdown_background();
         }
     }
 }
 
 /// The work ends with the request: a client that went away, or an answer that took too long, drops this.
-async fn on(threads: Handle, request: Request, next: Next) -> Response {
+async fn on(thread: Handle, request: Request, next: Next) -> Response {
     let mut work = JoinSet::new();
     match RequestId::present() {
-        Some(id) => work.spawn_on(id.scope(next.run(request)), &threads),
-        None => work.spawn_on(next.run(request), &threads),
+        Some(id) => work.spawn_on(id.scope(next.run(request)), &thread),
+        None => work.spawn_on(next.run(request), &thread),
     };
     match work.join_next().await {
         Some(Ok(answer)) => answer,
@@ -75,8 +86,10 @@ mod tests {
     use std::sync::Arc;
 
     use axum::body::Body;
+    use axum::http::StatusCode;
     use axum::routing::get;
     use tokio::sync::{Notify, oneshot};
+    use tokio::time::timeout;
     use tower::ServiceExt;
 
     use super::*;
@@ -90,9 +103,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stranger_is_answered_elsewhere_and_the_log_still_knows_the_request() {
-        let strangers = Strangers::start().unwrap();
-        let router = strangers
+    async fn an_answer_comes_from_the_thread_and_the_log_still_knows_the_request() {
+        let unauthenticated = Unauthenticated::start().unwrap();
+        let router = unauthenticated
             .answer(Router::new().route("/auth", get(thread)))
             .merge(Router::new().route("/account", get(thread)));
         let id = RequestId::next();
@@ -101,7 +114,7 @@ mod tests {
             let body = axum::body::to_bytes(answer.into_body(), 1000).await.unwrap();
             String::from_utf8(body.to_vec()).unwrap()
         };
-        assert_eq!(body("/auth").await, format!("Some(\"strangers\") Some(\"{id}\")"));
+        assert_eq!(body("/auth").await, format!("Some(\"unauthenticated\") Some(\"{id}\")"));
         let here = format!("{:?} Some(\"{id}\")", std::thread::current().name());
         assert_eq!(body("/account").await, here);
     }
@@ -114,7 +127,7 @@ mod tests {
                 let _ = self.0.take().map(|dropped| dropped.send(()));
             }
         }
-        let strangers = Strangers::start().unwrap();
+        let unauthenticated = Unauthenticated::start().unwrap();
         let begun = Arc::new(Notify::new());
         let (dropped, ended) = oneshot::channel();
         let tells = Arc::new(std::sync::Mutex::new(Some(Tells(Some(dropped)))));
@@ -124,19 +137,37 @@ mod tests {
             of_the_work.notify_one();
             std::future::pending::<()>().await;
         });
-        let asked = strangers.answer(Router::new().route("/auth", work)).oneshot(asked("/auth"));
+        let asked = unauthenticated.answer(Router::new().route("/auth", work)).oneshot(asked("/auth"));
         tokio::select! {
             answer = asked => panic!("{answer:?}"),
             () = begun.notified() => {}
         }
-        ended.await.unwrap();
+        timeout(Duration::from_secs(60), ended).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_still_runs_when_it_stops_holds_nothing_afterwards() {
+        let unauthenticated = Unauthenticated::start().unwrap();
+        let (database, begun) = (Arc::new(()), Arc::new(Notify::new()));
+        let (of_the_work, beginning) = (Arc::clone(&database), Arc::clone(&begun));
+        let work = get(async move || {
+            let _held = Arc::clone(&of_the_work);
+            beginning.notify_one();
+            std::future::pending::<()>().await;
+        });
+        let router = unauthenticated.answer(Router::new().route("/auth", work));
+        let asking = tokio::spawn(router.oneshot(asked("/auth")));
+        begun.notified().await;
+        unauthenticated.stop().await;
+        assert_eq!(asking.await.unwrap().unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(Arc::strong_count(&database), 1);
     }
 
     #[tokio::test]
     async fn sec_63_a_panic_comes_back_to_where_it_is_caught() {
-        let strangers = Strangers::start().unwrap();
+        let unauthenticated = Unauthenticated::start().unwrap();
         let failing = get(async || -> &'static str { resume_unwind(Box::new("a fault")) });
-        let router = strangers.answer(Router::new().route("/auth", failing));
+        let router = unauthenticated.answer(Router::new().route("/auth", failing));
         let joined = tokio::spawn(router.oneshot(asked("/auth"))).await;
         assert!(joined.unwrap_err().is_panic());
     }
