@@ -15,7 +15,7 @@ use axum::Router;
 use tokio::net::TcpSocket;
 
 use crate::failure::Failure;
-use crate::serving::{self, Readiness, ServingLimits, Stopping, Unauthenticated};
+use crate::serving::{self, AuthThread, Readiness, ServingLimits, Stopping};
 use crate::settings::{PublicUrl, Settings};
 use crate::{assembling, mailing, open_files, opening};
 
@@ -72,10 +72,8 @@ pub(crate) async fn run(
     stopping: Stopping,
 ) -> Result<(), Failure> {
     let mailer = settings.mail.as_ref().map(mailing::mailer).transpose()?;
-    // On PostgreSQL a request holds one of few connections while it runs, and one that gives way holds it longer.
-    let beside = settings.database.sqlite_path().map(|_| Unauthenticated::start()).transpose();
-    let beside = beside.map_err(|error| Failure::refused(format!("a thread cannot be started: {error}")))?;
-    let router = router(settings, &accounts, beside.as_ref(), &stopping)?;
+    let auth_thread = auth_thread(settings)?;
+    let router = router(settings, &accounts, auth_thread.as_ref(), &stopping)?;
     let limits = ServingLimits {
         connections: open_files::make_room(settings.max_connections),
         ..ServingLimits::default()
@@ -86,12 +84,22 @@ pub(crate) async fn run(
     let upkeep = upkeep(accounts, mailer);
     let tls = settings.public_url.as_ref().is_some_and(PublicUrl::is_tls);
     serving::serve(listener, router, limits, tls, stopping).await;
-    upkeep.stop().await;
-    if let Some(beside) = beside {
-        beside.stop().await;
+    if let Some(auth_thread) = auth_thread {
+        auth_thread.stop().await;
     }
+    upkeep.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// On PostgreSQL a request holds one of few connections while it runs, and one that gives way would hold it for
+/// longer. Elsewhere than on Linux no single thread can give way.
+fn auth_thread(settings: &Settings) -> Result<Option<AuthThread>, Failure> {
+    if settings.database.sqlite_path().is_none() || !cfg!(target_os = "linux") {
+        return Ok(None);
+    }
+    let started = AuthThread::start();
+    started.map(Some).map_err(|error| Failure::refused(format!("a thread cannot be started: {error}")))
 }
 
 fn say_hello(settings: &Settings, mailer: Option<&Arc<dyn Mailer>>) {
@@ -132,14 +140,14 @@ impl Readiness for StoreIsReady {
 fn router(
     settings: &Settings,
     accounts: &Accounts,
-    beside: Option<&Unauthenticated>,
+    auth_thread: Option<&AuthThread>,
     stopping: &Stopping,
 ) -> Result<Router, Failure> {
     let options = options(settings)?;
     let health = serving::health_routes(Arc::new(StoreIsReady(accounts.clone())), stopping.clone());
     let signing_in = auth_router(accounts.clone(), options.clone());
-    let signing_in = match beside {
-        Some(beside) => beside.answer(signing_in),
+    let signing_in = match auth_thread {
+        Some(thread) => thread.carry(signing_in),
         None => signing_in,
     };
     Ok(account_axum::router(accounts.clone(), options).merge(signing_in).merge(health).fallback(unknown_path))

@@ -1,11 +1,11 @@
-//! What waits behind what. A request with a credential takes microseconds and has the usual priority; other
-//! work gives way to it, so that a storm of sign-ins does not slow it down. Each function changes the calling
-//! thread alone, and the threads that it starts.
+//! What gives way to what. Most requests take microseconds and have the usual priority; long work has a smaller
+//! share of a processor that both want, so that a storm of sign-ins does not slow the others down. Each function
+//! changes the calling thread, and the threads that it starts later.
 
 /// Hashing is long, and a thread that hashes never rests: about a tenth of the usual share.
 const HASHING: i32 = 10;
-/// As hashing, which these requests mostly wait for.
-const UNAUTHENTICATED: i32 = 10;
+/// As hashing, which a sign-in mostly waits for.
+const SIGNING_IN: i32 = 10;
 /// A commit waits for the disk anyway, and many share one: about a third of the usual share.
 const COMMITTING: i32 = 5;
 
@@ -14,9 +14,9 @@ pub(crate) fn hashing() {
     lower("hashing", HASHING);
 }
 
-/// For a thread that answers requests without a credential.
-pub(crate) fn unauthenticated() {
-    lower("unauthenticated requests", UNAUTHENTICATED);
+/// For a thread that answers sign-ins.
+pub(crate) fn signing_in() {
+    lower("signing in", SIGNING_IN);
 }
 
 /// For the thread that commits to a database file.
@@ -41,8 +41,7 @@ mod tests {
     #[test]
     fn only_the_thread_that_asks_gives_way() {
         let before = rustix::process::nice(0).unwrap();
-        for (lower, step) in
-            [(hashing as fn(), HASHING), (unauthenticated, UNAUTHENTICATED), (committing, COMMITTING)]
+        for (lower, step) in [(hashing as fn(), HASHING), (signing_in, SIGNING_IN), (committing, COMMITTING)]
         {
             let lowered = std::thread::spawn(move || {
                 lower();

@@ -95,8 +95,8 @@ impl OpenOptions {
         self
     }
 
-    /// Called on the thread that commits when it starts, for instance to lower its priority: where it shares a
-    /// processor with threads that answer reads, they need not wait until a commit rests.
+    /// Called on the thread that commits when it starts, for instance to lower its priority, so that threads that
+    /// answer reads on the same processor need not wait for a commit. If it panics, the thread stays as it was.
     #[must_use]
     pub fn on_writer_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.on_writer_start = Some(Arc::new(hook));

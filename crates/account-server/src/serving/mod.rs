@@ -2,6 +2,7 @@
 //! and stops in order (REL-10, REL-11). It knows nothing of accounts; it is given a router.
 
 mod answering;
+mod auth_thread;
 mod body;
 mod framing;
 mod health;
@@ -11,7 +12,6 @@ mod patient_stream;
 mod phase;
 mod request_id;
 mod stopping;
-mod unauthenticated;
 
 #[cfg(test)]
 mod tests;
@@ -28,11 +28,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
+pub(crate) use auth_thread::AuthThread;
 pub(crate) use health::{Readiness, routes as health_routes};
 pub(crate) use limits::ServingLimits;
 pub(crate) use request_id::RequestId;
 pub(crate) use stopping::{Stopping, on_signals};
-pub(crate) use unauthenticated::Unauthenticated;
 
 use answering::Answering;
 use limits::HEAD_BYTES;

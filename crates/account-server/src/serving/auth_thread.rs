@@ -1,6 +1,6 @@
-//! Requests that carry no credential yet, as those of a sign-in, run on a thread of their own, which gives way.
-//! Even without its hashing a sign-in costs several times what a read does; on the threads that answer reads, and
-//! with their priority, it would be what a read waits for in a storm of them.
+//! Signing in, and what belongs to it, runs on a thread of its own, which gives way. Even without its hashing a
+//! sign-in costs several times what a read does; on the threads that answer reads, and with their priority, it
+//! would be what a read waits for in a storm of them.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -17,15 +17,15 @@ use tokio::task::JoinSet;
 use super::request_id::RequestId;
 use crate::thread_priority;
 
-/// A sign-in needs the thread for half a millisecond, and one that hashes for far longer.
+/// A sign-in needs it for half a millisecond, and a thread that hashes for far longer.
 const THREADS: usize = 1;
-/// What still runs has so long to be dropped.
+/// What is cut off has so long to let go of what it holds.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The thread, with a runtime.
-pub(crate) struct Unauthenticated(Option<Runtime>);
+pub(crate) struct AuthThread(Option<Runtime>);
 
-impl Unauthenticated {
+impl AuthThread {
     /// Starts it.
     ///
     /// # Errors
@@ -33,20 +33,20 @@ impl Unauthenticated {
     pub(crate) fn start() -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(THREADS)
-            .thread_name("unauthenticated")
-            .on_thread_start(thread_priority::unauthenticated)
+            .thread_name("auth")
+            .on_thread_start(thread_priority::signing_in)
             .enable_all()
             .build()?;
         Ok(Self(Some(runtime)))
     }
 
-    /// The routes of `router`, answered there.
-    pub(crate) fn answer(&self, router: Router) -> Router {
+    /// A router whose requests are answered there.
+    pub(crate) fn carry(&self, router: Router) -> Router {
         let Some(thread) = self.0.as_ref().map(|runtime| runtime.handle().clone()) else { return router };
-        router.route_layer(from_fn(move |request, next| on(thread.clone(), request, next)))
+        router.route_layer(from_fn(move |request, next| carried(thread.clone(), request, next)))
     }
 
-    /// Ends it, and with it what still runs there: nothing holds the database any more then.
+    /// Ends it, and waits for what still runs there to be dropped, since that holds the database.
     pub(crate) async fn stop(mut self) {
         if let Some(runtime) = self.0.take() {
             // It waits for the thread, which a task must not.
@@ -58,7 +58,7 @@ impl Unauthenticated {
 }
 
 /// Where the program could not start. Nobody may wait there.
-impl Drop for Unauthenticated {
+impl Drop for AuthThread {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
@@ -67,7 +67,7 @@ impl Drop for Unauthenticated {
 }
 
 /// The work ends with the request: a client that went away, or an answer that took too long, drops this.
-async fn on(thread: Handle, request: Request, next: Next) -> Response {
+async fn carried(thread: Handle, request: Request, next: Next) -> Response {
     let mut work = JoinSet::new();
     match RequestId::present() {
         Some(id) => work.spawn_on(id.scope(next.run(request)), &thread),
@@ -84,6 +84,7 @@ async fn on(thread: Handle, request: Request, next: Next) -> Response {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use axum::body::Body;
     use axum::http::StatusCode;
@@ -98,23 +99,23 @@ mod tests {
         Request::get(path).body(Body::empty()).unwrap()
     }
 
-    async fn thread() -> String {
+    async fn answered_by() -> String {
         format!("{:?} {:?}", std::thread::current().name(), RequestId::present().map(|id| id.to_string()))
     }
 
     #[tokio::test]
     async fn an_answer_comes_from_the_thread_and_the_log_still_knows_the_request() {
-        let unauthenticated = Unauthenticated::start().unwrap();
-        let router = unauthenticated
-            .answer(Router::new().route("/auth", get(thread)))
-            .merge(Router::new().route("/account", get(thread)));
+        let thread = AuthThread::start().unwrap();
+        let router = thread
+            .carry(Router::new().route("/auth", get(answered_by)))
+            .merge(Router::new().route("/account", get(answered_by)));
         let id = RequestId::next();
         let body = async |path| {
             let answer = id.scope(router.clone().oneshot(asked(path))).await.unwrap();
             let body = axum::body::to_bytes(answer.into_body(), 1000).await.unwrap();
             String::from_utf8(body.to_vec()).unwrap()
         };
-        assert_eq!(body("/auth").await, format!("Some(\"unauthenticated\") Some(\"{id}\")"));
+        assert_eq!(body("/auth").await, format!("Some(\"auth\") Some(\"{id}\")"));
         let here = format!("{:?} Some(\"{id}\")", std::thread::current().name());
         assert_eq!(body("/account").await, here);
     }
@@ -127,7 +128,7 @@ mod tests {
                 let _ = self.0.take().map(|dropped| dropped.send(()));
             }
         }
-        let unauthenticated = Unauthenticated::start().unwrap();
+        let thread = AuthThread::start().unwrap();
         let begun = Arc::new(Notify::new());
         let (dropped, ended) = oneshot::channel();
         let tells = Arc::new(std::sync::Mutex::new(Some(Tells(Some(dropped)))));
@@ -137,7 +138,7 @@ mod tests {
             of_the_work.notify_one();
             std::future::pending::<()>().await;
         });
-        let asked = unauthenticated.answer(Router::new().route("/auth", work)).oneshot(asked("/auth"));
+        let asked = thread.carry(Router::new().route("/auth", work)).oneshot(asked("/auth"));
         tokio::select! {
             answer = asked => panic!("{answer:?}"),
             () = begun.notified() => {}
@@ -146,28 +147,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_still_runs_when_it_stops_holds_nothing_afterwards() {
-        let unauthenticated = Unauthenticated::start().unwrap();
-        let (database, begun) = (Arc::new(()), Arc::new(Notify::new()));
-        let (of_the_work, beginning) = (Arc::clone(&database), Arc::clone(&begun));
+    async fn what_still_runs_when_it_stops_is_waited_for() {
+        struct Slow(Arc<AtomicBool>);
+        impl Drop for Slow {
+            fn drop(&mut self) {
+                std::thread::park_timeout(Duration::from_millis(200));
+                self.0.store(true, Ordering::SeqCst);
+            }
+        }
+        let thread = AuthThread::start().unwrap();
+        let (closed, begun) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
+        let (of_the_work, beginning) = (Arc::clone(&closed), Arc::clone(&begun));
         let work = get(async move || {
-            let _held = Arc::clone(&of_the_work);
+            let _database = Slow(of_the_work);
             beginning.notify_one();
             std::future::pending::<()>().await;
         });
-        let router = unauthenticated.answer(Router::new().route("/auth", work));
-        let asking = tokio::spawn(router.oneshot(asked("/auth")));
+        let asking = tokio::spawn(thread.carry(Router::new().route("/auth", work)).oneshot(asked("/auth")));
         begun.notified().await;
-        unauthenticated.stop().await;
+        thread.stop().await;
+        assert!(closed.load(Ordering::SeqCst));
         assert_eq!(asking.await.unwrap().unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(Arc::strong_count(&database), 1);
     }
 
     #[tokio::test]
     async fn sec_63_a_panic_comes_back_to_where_it_is_caught() {
-        let unauthenticated = Unauthenticated::start().unwrap();
+        let thread = AuthThread::start().unwrap();
         let failing = get(async || -> &'static str { resume_unwind(Box::new("a fault")) });
-        let router = unauthenticated.answer(Router::new().route("/auth", failing));
+        let router = thread.carry(Router::new().route("/auth", failing));
         let joined = tokio::spawn(router.oneshot(asked("/auth"))).await;
         assert!(joined.unwrap_err().is_panic());
     }
