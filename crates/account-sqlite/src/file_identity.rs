@@ -18,6 +18,11 @@ impl FileIdentity {
         Ok(Self { file: device_and_number(&path)?, path })
     }
 
+    /// Where it was found, whatever the working directory is now.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// An error once the path names another file, or none.
     pub(crate) fn check(&self) -> io::Result<()> {
         if device_and_number(&self.path)? == self.file {

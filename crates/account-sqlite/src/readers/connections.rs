@@ -11,14 +11,29 @@ use rusqlite::Connection;
 
 use super::held_read::HeldRead;
 use super::pace::Pace;
+use super::wear::Wear;
 use crate::connection::open_reader;
 use crate::failure::Failure;
+use crate::file_identity::FileIdentity;
 use crate::open::OpenError;
 
 pub(super) struct Connections {
-    all: Box<[Mutex<Connection>]>,
+    all: Box<[Mutex<Reader>]>,
+    file: FileIdentity,
+    cache_kib: i64,
     held_read: Arc<HeldRead>,
     pub(super) pace: Pace,
+}
+
+struct Reader {
+    connection: Connection,
+    wear: Wear,
+}
+
+impl Reader {
+    fn new(connection: Connection) -> Self {
+        Self { connection, wear: Wear::default() }
+    }
 }
 
 /// What all connections together may keep of the database in memory of their own, where it is that large. What
@@ -43,8 +58,11 @@ impl Connections {
     pub(super) fn open(path: &Path, count: usize, held_read: Arc<HeldRead>) -> Result<Self, OpenError> {
         let share = i64::try_from(count).ok().and_then(|count| CACHES_KIB.checked_div(count));
         let cache = share.unwrap_or_default().max(SMALLEST_CACHE_KIB);
-        let all = (0..count).map(|_| open_reader(path, cache).map(Mutex::new));
-        Ok(Self { all: all.collect::<Result<_, _>>()?, held_read, pace: Pace::default() })
+        let file =
+            FileIdentity::of(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+        let all = (0..count).map(|_| Ok(Mutex::new(Reader::new(open_reader(path, cache)?))));
+        let all = all.collect::<Result<_, OpenError>>()?;
+        Ok(Self { all, file, cache_kib: cache, held_read, pace: Pace::default() })
     }
 
     pub(super) fn count(&self) -> usize {
@@ -58,16 +76,30 @@ impl Connections {
 
     /// Reads on the calling thread.
     pub(super) fn ask<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Failure>) -> StoreResult<T> {
-        let connection = self.free()?;
+        let mut reader = self.free()?;
+        if reader.wear.reads_after(self.held_read.batches()) {
+            self.open_anew(&mut reader);
+        }
+        let connection = &reader.connection;
         let begun = now();
         self.held_read.hold(begun);
-        let answer = leave_any_transaction(&connection).and_then(|()| read(&connection));
+        let answer = leave_any_transaction(connection).and_then(|()| read(connection));
         self.pace.saw(begun.elapsed());
         answer.map_err(Failure::into_store_error)
     }
 
+    /// If it cannot be done, or another file stands in the place of this one, the old connection serves on.
+    fn open_anew(&self, reader: &mut Reader) {
+        reader.wear = Wear::default();
+        if let Ok(connection) = open_reader(self.file.path(), self.cache_kib)
+            && self.file.check().is_ok()
+        {
+            reader.connection = connection;
+        }
+    }
+
     /// This thread's own connection, else any that is free, else it waits for its own.
-    fn free(&self) -> StoreResult<MutexGuard<'_, Connection>> {
+    fn free(&self) -> StoreResult<MutexGuard<'_, Reader>> {
         let seat = SEAT.get().checked_rem(self.all.len()).unwrap_or(0);
         let (before, from) = self.all.split_at_checked(seat).unwrap_or_default();
         let at_once = from.iter().chain(before).find_map(|connection| match connection.try_lock() {
@@ -107,4 +139,52 @@ pub(super) fn leave_any_transaction(connection: &Connection) -> Result<(), Failu
         connection.prepare_cached(END)?.execute([])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Connections to a new database, one of which has been worn.
+    fn worn(folder: &Path) -> Connections {
+        let path = folder.join("account.db");
+        drop(crate::SqliteStore::open(&path).unwrap());
+        let held_read = Arc::new(HeldRead::open(&path).unwrap());
+        let connections = Connections::open(&path, 1, held_read).unwrap();
+        (0..10_000).for_each(|_| ask(&connections, "SELECT 1"));
+        connections
+    }
+
+    fn ask(connections: &Connections, sql: &str) {
+        connections.ask(|connection| Ok(connection.execute_batch(sql)?)).unwrap();
+    }
+
+    /// Temporary tables belong to a connection alone.
+    fn is_another_one(connections: &Connections) -> bool {
+        ask(connections, "PRAGMA query_only = OFF; CREATE TEMP TABLE own (mark)");
+        for _ in 0..1000 {
+            drop(connections.held_read.released());
+            ask(connections, "SELECT 1");
+        }
+        connections
+            .ask(|connection| Ok(connection.table_exists(Some("temp"), "own")?))
+            .map(|own| !own)
+            .unwrap()
+    }
+
+    #[test]
+    fn a_worn_connection_is_opened_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(is_another_one(&worn(folder.path())));
+    }
+
+    #[test]
+    fn what_is_open_serves_on_where_another_file_took_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let connections = worn(folder.path());
+        let (path, moved) = (folder.path().join("account.db"), folder.path().join("moved.db"));
+        std::fs::rename(&path, &moved).unwrap();
+        std::fs::copy(&moved, &path).unwrap();
+        assert!(!is_another_one(&connections));
+    }
 }

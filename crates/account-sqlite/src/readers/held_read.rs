@@ -32,12 +32,14 @@ pub(crate) struct HeldRead {
     opened: Instant,
     /// Until when it counts as fresh, in milliseconds since `opened`; 0 while nothing is held.
     fresh_until: AtomicU64,
+    /// How often the writer has asked for it: once for each batch of commits.
+    batches: AtomicU64,
 }
 
 impl HeldRead {
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
         let connection = Mutex::new(open_reader(path, CACHE_KIB)?);
-        Ok(Self { connection, opened: now(), fresh_until: AtomicU64::new(0) })
+        Ok(Self { connection, opened: now(), fresh_until: AtomicU64::new(0), batches: AtomicU64::new(0) })
     }
 
     /// Holds the lock for the reads that come, if it is not held yet, or the one that is held is old.
@@ -62,9 +64,15 @@ impl HeldRead {
     pub(crate) fn released(&self) -> MutexGuard<'_, Connection> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         self.fresh_until.store(0, Ordering::Relaxed);
+        self.batches.fetch_add(1, Ordering::Relaxed);
         // One that cannot be released keeps the log longer than it need be.
         drop(leave_any_transaction(&connection));
         connection
+    }
+
+    /// Batches of commits that this store began.
+    pub(super) fn batches(&self) -> u64 {
+        self.batches.load(Ordering::Relaxed)
     }
 
     fn millis(&self, now: Instant) -> u64 {

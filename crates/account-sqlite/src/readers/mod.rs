@@ -7,6 +7,7 @@ mod connections;
 mod held_read;
 mod pace;
 mod threads;
+mod wear;
 
 use std::path::Path;
 use std::sync::Arc;
