@@ -36,7 +36,6 @@ pub struct SqliteStore {
     // Declared, and so closed, before the writer: the last connection tidies the log away.
     pub(crate) readers: Readers,
     pub(crate) writer: Writer,
-    file: FileIdentity,
 }
 
 impl SqliteStore {
@@ -59,9 +58,9 @@ impl SqliteStore {
         let mut connection = open_writer(path, max_pages)?;
         schema::migrate(&mut connection)?;
         let held_read = Arc::new(HeldRead::open(path)?);
-        let readers = Readers::open(path, readers, Arc::clone(&held_read))?;
+        let readers = Readers::open(file, readers, Arc::clone(&held_read))?;
         let writer = Writer::start(connection, open_checkpointer(path)?, held_read, on_writer_start)?;
-        Ok(Self { readers, writer, file })
+        Ok(Self { readers, writer })
     }
 
     /// One write in a transaction, durable before it answers.
@@ -125,7 +124,7 @@ impl AccountStore for SqliteStore {
     }
 
     async fn ready(&self) -> StoreResult<()> {
-        self.file.check().map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        self.readers.check_file().map_err(|error| StoreError::Unavailable(Box::new(error)))?;
         self.readers
             .ask(|connection| {
                 Ok(connection

@@ -1,7 +1,7 @@
 //! Reader connections, and how quick they are. No writer ever holds one of these locks.
 
 use std::cell::Cell;
-use std::path::Path;
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Instant;
@@ -55,18 +55,25 @@ thread_local! {
 }
 
 impl Connections {
-    pub(super) fn open(path: &Path, count: usize, held_read: Arc<HeldRead>) -> Result<Self, OpenError> {
+    pub(super) fn open(
+        file: FileIdentity,
+        count: usize,
+        held_read: Arc<HeldRead>,
+    ) -> Result<Self, OpenError> {
         let share = i64::try_from(count).ok().and_then(|count| CACHES_KIB.checked_div(count));
         let cache = share.unwrap_or_default().max(SMALLEST_CACHE_KIB);
-        let file =
-            FileIdentity::of(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
-        let all = (0..count).map(|_| Ok(Mutex::new(Reader::new(open_reader(path, cache)?))));
+        let all = (0..count).map(|_| Ok(Mutex::new(Reader::new(open_reader(file.path(), cache)?))));
         let all = all.collect::<Result<_, OpenError>>()?;
         Ok(Self { all, file, cache_kib: cache, held_read, pace: Pace::default() })
     }
 
     pub(super) fn count(&self) -> usize {
         self.all.len()
+    }
+
+    /// An error once the path names another file than the one that is open, or none.
+    pub(super) fn check_file(&self) -> io::Result<()> {
+        self.file.check()
     }
 
     /// Whether reads have been quick of late.
@@ -89,12 +96,17 @@ impl Connections {
     }
 
     /// If it cannot be done, or another file stands in the place of this one, the old connection serves on.
+    /// Another file must not even be opened, as it would be taken for the owner of the log that lies beside it: the
+    /// first check leaves that to a file that comes between it and the opening.
     fn open_anew(&self, reader: &mut Reader) {
-        reader.wear = Wear::default();
-        if let Ok(connection) = open_reader(self.file.path(), self.cache_kib)
+        if self.file.check().is_ok()
+            && let Ok(connection) = open_reader(self.file.path(), self.cache_kib)
+            // It may have been replaced meanwhile.
             && self.file.check().is_ok()
         {
-            reader.connection = connection;
+            *reader = Reader::new(connection);
+        } else {
+            reader.wear.goes_on();
         }
     }
 
@@ -143,48 +155,97 @@ pub(super) fn leave_any_transaction(connection: &Connection) -> Result<(), Failu
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::path::Path;
 
-    /// Connections to a new database, one of which has been worn.
-    fn worn(folder: &Path) -> Connections {
-        let path = folder.join("account.db");
-        drop(crate::SqliteStore::open(&path).unwrap());
-        let held_read = Arc::new(HeldRead::open(&path).unwrap());
-        let connections = Connections::open(&path, 1, held_read).unwrap();
-        (0..10_000).for_each(|_| ask(&connections, "SELECT 1"));
-        connections
+    use account_core::store::AccountStore as _;
+    use account_testkit::block_on;
+
+    use super::*;
+    use crate::{OpenOptions, SqliteStore};
+
+    /// A store with one reading connection, and something in its log.
+    fn store(path: &Path) -> SqliteStore {
+        let store = OpenOptions::new().readers(1).open(path).unwrap();
+        block_on(store.ready()).unwrap();
+        store
     }
 
-    fn ask(connections: &Connections, sql: &str) {
-        connections.ask(|connection| Ok(connection.execute_batch(sql)?)).unwrap();
+    /// Reads without a commit between them, which fill the cache.
+    fn fill(store: &SqliteStore) {
+        (0..10_000).for_each(|_| ask(store, "SELECT 1"));
+    }
+
+    /// Reads and commits by turns.
+    fn disturb(store: &SqliteStore) {
+        for _ in 0..1000 {
+            block_on(store.record(&[])).unwrap();
+            ask(store, "SELECT 1");
+        }
+    }
+
+    fn ask(store: &SqliteStore, sql: &str) {
+        store.readers.connections.ask(|connection| Ok(connection.execute_batch(sql)?)).unwrap();
     }
 
     /// Temporary tables belong to a connection alone.
-    fn is_another_one(connections: &Connections) -> bool {
-        ask(connections, "PRAGMA query_only = OFF; CREATE TEMP TABLE own (mark)");
-        for _ in 0..1000 {
-            drop(connections.held_read.released());
-            ask(connections, "SELECT 1");
+    fn mark(store: &SqliteStore) {
+        ask(store, "PRAGMA query_only = OFF; CREATE TEMP TABLE mark (mark); PRAGMA query_only = ON");
+    }
+
+    fn is_marked(store: &SqliteStore) -> bool {
+        let marked = |connection: &Connection| Ok(connection.table_exists(Some("temp"), "mark")?);
+        store.readers.connections.ask(marked).unwrap()
+    }
+
+    #[test]
+    fn a_worn_connection_is_opened_anew_once_and_as_the_first_one_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder.path().join("account.db"));
+        let settings = || {
+            ["query_only", "cache_size", "synchronous", "foreign_keys", "trusted_schema"].map(|pragma| {
+                let read = |connection: &Connection| {
+                    Ok(connection.pragma_query_value(None, pragma, |row| row.get(0))?)
+                };
+                store.readers.connections.ask(read).unwrap()
+            })
+        };
+        let first: [i64; 5] = settings();
+        mark(&store);
+        fill(&store);
+        disturb(&store);
+        assert!(!is_marked(&store));
+        assert_eq!(settings(), first);
+        mark(&store);
+        disturb(&store);
+        assert!(is_marked(&store));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_worn_connection_serves_on_and_touches_no_other_file_in_the_place_of_its_own() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let other = elsewhere.path().join("other.db");
+        drop(SqliteStore::open(&other).unwrap());
+        for content in [Vec::new(), std::fs::read(&other).unwrap()] {
+            let folder = tempfile::tempdir().unwrap();
+            let (path, away) = (folder.path().join("account.db"), folder.path().join("away.db"));
+            let store = store(&path);
+            mark(&store);
+            fill(&store);
+            std::fs::rename(&path, &away).unwrap();
+            std::fs::write(&path, &content).unwrap();
+            disturb(&store);
+            assert!(is_marked(&store));
+            assert_eq!(std::fs::read(&path).unwrap(), content);
+
+            std::fs::rename(&away, &path).unwrap();
+            let beside = Connection::open(&path).unwrap();
+            let checks = "SELECT checks FROM readiness";
+            let of_the_log: i64 = beside.query_row(checks, [], |row| row.get(0)).unwrap();
+            assert_eq!(of_the_log, 1);
+            // As after a failure of any other kind, it is tried again.
+            disturb(&store);
+            assert!(!is_marked(&store));
         }
-        connections
-            .ask(|connection| Ok(connection.table_exists(Some("temp"), "own")?))
-            .map(|own| !own)
-            .unwrap()
-    }
-
-    #[test]
-    fn a_worn_connection_is_opened_anew() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(is_another_one(&worn(folder.path())));
-    }
-
-    #[test]
-    fn what_is_open_serves_on_where_another_file_took_its_place() {
-        let folder = tempfile::tempdir().unwrap();
-        let connections = worn(folder.path());
-        let (path, moved) = (folder.path().join("account.db"), folder.path().join("moved.db"));
-        std::fs::rename(&path, &moved).unwrap();
-        std::fs::copy(&moved, &path).unwrap();
-        assert!(!is_another_one(&connections));
     }
 }

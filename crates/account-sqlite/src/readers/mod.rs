@@ -9,7 +9,7 @@ mod pace;
 mod threads;
 mod wear;
 
-use std::path::Path;
+use std::io;
 use std::sync::Arc;
 
 use account_core::store::{StoreError, StoreResult};
@@ -17,6 +17,7 @@ use futures_channel::oneshot;
 use rusqlite::Connection;
 
 use crate::failure::Failure;
+use crate::file_identity::FileIdentity;
 use crate::open::OpenError;
 use connections::Connections;
 #[cfg(test)]
@@ -33,10 +34,19 @@ pub(crate) struct Readers {
 }
 
 impl Readers {
-    pub(crate) fn open(path: &Path, count: usize, held_read: Arc<HeldRead>) -> Result<Self, OpenError> {
-        let connections = Arc::new(Connections::open(path, count, held_read)?);
+    pub(crate) fn open(
+        file: FileIdentity,
+        count: usize,
+        held_read: Arc<HeldRead>,
+    ) -> Result<Self, OpenError> {
+        let connections = Arc::new(Connections::open(file, count, held_read)?);
         let threads = Threads::start(connections.count()).map_err(OpenError::Thread)?;
         Ok(Self { threads, connections })
+    }
+
+    /// An error once the path names another file than the one that is read, or none.
+    pub(crate) fn check_file(&self) -> io::Result<()> {
+        self.connections.check_file()
     }
 
     /// One question. Each statement of it may see another moment.
@@ -86,7 +96,7 @@ mod tests {
         let path = folder.path().join("account.db");
         drop(crate::SqliteStore::open(&path).unwrap());
         let held_read = Arc::new(HeldRead::open(&path).unwrap());
-        (Readers::open(&path, 4, held_read).unwrap(), folder)
+        (Readers::open(FileIdentity::of(&path).unwrap(), 4, held_read).unwrap(), folder)
     }
 
     /// Asks something that takes so long; where was it answered?

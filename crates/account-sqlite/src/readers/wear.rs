@@ -1,10 +1,13 @@
 //! When a reading connection is worth opening anew. SQLite empties a connection's cache of pages after each
 //! commit of another one, by walking a table that grew with the pages and never becomes smaller. One that
 //! served many reads while nobody committed, and now serves few between two commits, walks it for nothing.
+//!
+//! Commits are the batches of this store's writer. Another program's are not seen, and a batch that writes
+//! nothing counts as well; either costs time alone.
 
 /// So many reads without a commit between them fill the cache.
 const UNDISTURBED: u32 = 500;
-/// After so many commits, with never so many reads between two, they will go on.
+/// After so many batches of commits, with never [`UNDISTURBED`] reads between two, they will go on.
 const DISTURBED: u32 = 200;
 
 /// What one connection went through.
@@ -33,6 +36,11 @@ impl Wear {
         }
         false
     }
+
+    /// It was to be opened anew, which failed. That is tried again after as many commits.
+    pub(super) fn goes_on(&mut self) {
+        self.disturbed = 0;
+    }
 }
 
 #[cfg(test)]
@@ -52,6 +60,8 @@ mod tests {
         let mut wear = Wear::default();
         assert!((0..10_000).all(|_| !wear.reads_after(0)));
         assert_eq!(worn_after(&mut wear, 4), Some(u64::from(DISTURBED) - 1));
+        wear.goes_on();
+        assert_eq!(worn_after(&mut wear, 4), Some(u64::from(DISTURBED) - 1), "tried again, but not at once");
     }
 
     #[test]
