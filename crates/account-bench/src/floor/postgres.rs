@@ -1,23 +1,32 @@
-//! The floor on PostgreSQL: sqlx's pool and one prepared statement.
+//! The floor on PostgreSQL: connections that are kept, and one prepared statement. sqlx's own pool asks a
+//! connection that comes back whether it lives, a round trip more than the least.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
-use sqlx::{Error, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{Connection, Error, PgConnection, Row};
+use tokio::sync::Semaphore;
 
 use super::{Details, answer, presented};
 use crate::Outcome;
 use crate::command_line::FloorOptions;
 
 /// As many as the product's default.
-const CONNECTIONS: u32 = 16;
+const CONNECTIONS: usize = 16;
 
 const KEY_WITH_ACCOUNT: &str = "SELECT api_key.secret, account.id, account.admin, account.username, account.email, \
      account.first_name, account.last_name, account.language \
      FROM api_key JOIN account ON account.id = api_key.account WHERE api_key.identifier = $1";
+
+struct Kept {
+    idle: Mutex<Vec<PgConnection>>,
+    permits: Semaphore,
+}
 
 /// Serves until it is killed.
 ///
@@ -29,29 +38,37 @@ pub(crate) async fn serve(options: &FloorOptions) -> Outcome<()> {
 
 /// The floor's one route.
 pub(super) async fn router(database: &str) -> Outcome<Router> {
-    // A ping before each use would be a round trip more than the least.
-    let pool = PgPoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .min_connections(CONNECTIONS)
-        .test_before_acquire(false)
-        .connect(database)
-        .await?;
-    Ok(Router::new().route("/api/client/account", get(show)).with_state(pool))
+    let mut idle = Vec::new();
+    for _ in 0..CONNECTIONS {
+        idle.push(PgConnection::connect(database).await?);
+    }
+    let kept = Arc::new(Kept { idle: Mutex::new(idle), permits: Semaphore::new(CONNECTIONS) });
+    Ok(Router::new().route("/api/client/account", get(show)).with_state(kept))
 }
 
-async fn show(State(pool): State<PgPool>, headers: HeaderMap) -> Response {
+async fn show(State(kept): State<Arc<Kept>>, headers: HeaderMap) -> Response {
     let Some((identifier, secret)) = presented(&headers) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    match find(&pool, identifier).await {
+    match kept.find(identifier).await {
         Ok(found) => answer(secret, found),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
-async fn find(pool: &PgPool, identifier: &str) -> Result<Option<(Vec<u8>, Details)>, Error> {
-    let row = sqlx::query(KEY_WITH_ACCOUNT).bind(identifier).fetch_optional(pool).await?;
-    row.map(|row| read(&row)).transpose()
+impl Kept {
+    /// A client that goes away meanwhile takes the connection with it; those that measure stay.
+    async fn find(&self, identifier: &str) -> Result<Option<(Vec<u8>, Details)>, Error> {
+        let _permit = self.permits.acquire().await.map_err(|_| Error::PoolClosed)?;
+        let mut connection = self.idle().pop().ok_or(Error::PoolClosed)?;
+        let row = sqlx::query(KEY_WITH_ACCOUNT).bind(identifier).fetch_optional(&mut connection).await;
+        self.idle().push(connection);
+        row?.map(|row| read(&row)).transpose()
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<PgConnection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 fn read(row: &PgRow) -> Result<(Vec<u8>, Details), Error> {
