@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::failure::{Failure, Outcome};
-use crate::{postgres, system};
+use crate::postgres::{self, Durability};
+use crate::system;
 
 /// Read by the whole program's proofs: rounds, and a file that each adds a line to.
 const ROUNDS: &str = "ACCOUNT_TEST_ROUNDS";
@@ -57,7 +58,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome<ExitCode> {
     let (rounds, chosen) = rounds(arguments)?;
     system::require_ssh_keygen()?;
     system::require_mail_server()?;
-    let postgres = postgres::provide()?;
+    let postgres = postgres::provide(Durability::Quick)?;
     let figures = env::temp_dir().join(format!("account-figures-{}.tsv", std::process::id()));
     let surroundings = [(postgres::URL_VARIABLE, postgres.url()), (ROUNDS, rounds), (CASES, FULL_CASES)];
     let mut failed = Vec::new();

@@ -4,8 +4,9 @@
 use std::process::{ExitCode, Stdio};
 
 use crate::failure::{Failure, Outcome};
+use crate::postgres::{self, Durability};
 use crate::release::cargo;
-use crate::{postgres, system};
+use crate::system;
 
 /// Runs all tests, or with arguments those that `cargo test` then selects.
 ///
@@ -14,7 +15,7 @@ use crate::{postgres, system};
 pub(crate) fn run(arguments: &[String]) -> Outcome<ExitCode> {
     system::require_ssh_keygen()?;
     system::require_mail_server()?;
-    let postgres = postgres::provide()?;
+    let postgres = postgres::provide(Durability::Quick)?;
     let arguments = cargo_arguments(arguments);
     eprintln!("xtask: cargo {}", arguments.join(" "));
     let status = cargo()

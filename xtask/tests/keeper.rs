@@ -30,7 +30,7 @@ impl Machine {
 
     fn keep(&self) -> (Child, BufReader<ChildStdout>) {
         let mut keeper = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        keeper.arg("keep-postgres").arg(&self.0).env("TMPDIR", &self.0);
+        keeper.arg("keep-postgres").arg(&self.0).arg("quick").env("TMPDIR", &self.0);
         let mut keeper =
             keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let answer = BufReader::new(keeper.stdout.take().unwrap());

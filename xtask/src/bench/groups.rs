@@ -15,7 +15,7 @@ use super::samples::Samples;
 use super::subject::Subject;
 use crate::clock;
 use crate::failure::{Failure, Outcome};
-use crate::postgres::{self, Postgres};
+use crate::postgres::{self, Durability, Postgres};
 use std::time::Duration;
 
 /// Accounts of the small databases.
@@ -367,7 +367,7 @@ struct Calm {
 
 impl OnPostgres {
     fn prepare(options: &Options, programs: &Programs, folder: &std::path::Path) -> Outcome<Self> {
-        let cluster = postgres::provide()?;
+        let cluster = postgres::provide(Durability::Durable)?;
         let small = Database::postgres(programs, folder, cluster.url(), SMALL)?;
         let large = match options.wants(Group::Growth) {
             true => Some(Database::postgres(programs, folder, cluster.url(), options.large)?),

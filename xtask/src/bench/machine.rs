@@ -102,7 +102,9 @@ fn system() -> String {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let about = fs::read_to_string("/etc/os-release").unwrap_or_default();
     let name = about.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
-    format!("{}, Linux {}", name.map_or("unknown", |name| name.trim_matches('"')), kernel.trim())
+    // Behind a hyphen stands who built it.
+    let version = kernel.trim().split('-').next().unwrap_or_default();
+    format!("{}, Linux {version}", name.map_or("unknown", |name| name.trim_matches('"')))
 }
 
 fn said(program: &str, arguments: &[&str]) -> String {

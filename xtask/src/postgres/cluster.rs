@@ -1,7 +1,7 @@
 //! One throw-away PostgreSQL cluster in a folder of its own: made, started, stopped, removed. It is
 //! never run as root, listens on loopback and a socket in its folder, and wants a random password,
-//! so that nobody else on the machine gets in. It is tuned for tests: a crash of the *machine* may
-//! lose it, a killed PostgreSQL process loses nothing.
+//! so that nobody else on the machine gets in. For tests it is quick: a crash of the *machine* may
+//! lose it, a killed PostgreSQL process loses nothing. What is measured is as durable as anybody's.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Read, Write};
@@ -20,11 +20,8 @@ const START_ATTEMPTS: usize = 5;
 /// Users that PostgreSQL runs as when we are root, in this order.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
 
-/// `fsync` protects against the loss of power alone; commits stay synchronous, so that a test may
-/// kill PostgreSQL and find all that was acknowledged.
-const SETTINGS: [&str; 8] = [
-    "fsync=off",
-    "full_page_writes=off",
+/// What every cluster is started with.
+const SETTINGS: [&str; 6] = [
     "max_connections=300",
     "wal_level=minimal",
     "max_wal_senders=0",
@@ -32,6 +29,33 @@ const SETTINGS: [&str; 8] = [
     "autovacuum_naptime=1min",
     "listen_addresses=127.0.0.1",
 ];
+
+/// `fsync` protects against the loss of power alone; commits stay synchronous, so that a test may
+/// kill PostgreSQL and find all that was acknowledged.
+const QUICK: [&str; 2] = ["fsync=off", "full_page_writes=off"];
+
+/// What a cluster keeps when the machine loses power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// Nothing, and so it is quick: for tests.
+    Quick,
+    /// All that was acknowledged: for measuring.
+    Durable,
+}
+
+impl Durability {
+    /// How the keeper is told.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Durable => "durable",
+        }
+    }
+
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        [Self::Quick, Self::Durable].into_iter().find(|durability| durability.word() == word)
+    }
+}
 
 /// A cluster in its folder, running or not.
 pub(super) struct Cluster {
@@ -77,10 +101,10 @@ impl Cluster {
     ///
     /// # Errors
     /// When `initdb` or the start fails; what was made is removed again.
-    pub(super) fn start(binaries: &Path, folder: &Path) -> Outcome<(Self, String)> {
+    pub(super) fn start(binaries: &Path, folder: &Path, durability: Durability) -> Outcome<(Self, String)> {
         let owner = Owner::choose()?;
         let cluster = Self { binaries: binaries.to_owned(), folder: folder.to_owned(), owner };
-        let started = cluster.create().and_then(|password| Ok((cluster.run()?, password)));
+        let started = cluster.create().and_then(|password| Ok((cluster.run(durability)?, password)));
         match started {
             Ok((port, password)) => {
                 Ok((cluster, format!("postgres://{ROLE}:{password}@127.0.0.1:{port}/postgres")))
@@ -146,11 +170,11 @@ impl Cluster {
     }
 
     /// Starts PostgreSQL on a free port and waits until it answers.
-    fn run(&self) -> Outcome<u16> {
+    fn run(&self, durability: Durability) -> Outcome<u16> {
         let mut last = Failure::new("PostgreSQL was not started");
         for _ in 0..START_ATTEMPTS {
             let port = free_port()?;
-            match self.expect_success(self.start_command(port).arg("-D").arg(self.data())) {
+            match self.expect_success(self.start_command(port, durability).arg("-D").arg(self.data())) {
                 Ok(()) => return Ok(port),
                 Err(failure) => last = failure,
             }
@@ -158,9 +182,10 @@ impl Cluster {
         Err(Failure::new(format!("{last}\n{}", self.end_of_log())))
     }
 
-    fn start_command(&self, port: u16) -> Command {
+    fn start_command(&self, port: u16, durability: Durability) -> Command {
         let mut options = format!("-p {port} -k '{}'", self.folder.display());
-        for setting in SETTINGS {
+        let quick = if durability == Durability::Quick { &QUICK[..] } else { &[] };
+        for setting in SETTINGS.iter().chain(quick) {
             options.push_str(" -c ");
             options.push_str(setting);
         }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 
 use super::binaries;
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Durability};
 use super::stale::Claim;
 use crate::failure::{Failure, Outcome};
 
@@ -30,13 +30,14 @@ impl Keeper {
     ///
     /// # Errors
     /// When PostgreSQL is not to be had, or does not start.
-    pub(crate) fn start() -> Outcome<Self> {
+    pub(crate) fn start(durability: Durability) -> Outcome<Self> {
         let binaries = binaries::find_or_install()?;
         eprintln!("xtask: starting a throw-away PostgreSQL from {}", binaries.display());
         let program = env::current_exe().map_err(Failure::from_io("cannot find this program"))?;
         let mut process = Command::new(program)
             .arg(COMMAND)
             .arg(&binaries)
+            .arg(durability.word())
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -82,14 +83,19 @@ impl Keeper {
 /// # Errors
 /// When the cluster does not start or cannot be removed.
 pub(crate) fn keep(arguments: &[String]) -> Outcome<ExitCode> {
-    let [binaries] = arguments else {
-        return Err(Failure::new(format!("{COMMAND} wants the folder of PostgreSQL's programs")));
+    let known = match arguments {
+        [binaries, word] => Durability::parse(word).map(|durability| (Path::new(binaries), durability)),
+        _ => None,
     };
-    let binaries = Path::new(binaries);
+    let Some((binaries, durability)) = known else {
+        return Err(Failure::new(format!(
+            "{COMMAND} wants the folder of PostgreSQL's programs, and how durable"
+        )));
+    };
     let temporary = env::temp_dir();
     super::stale::remove_all(&temporary, binaries);
     let claim = Claim::new(&temporary)?;
-    let (cluster, url) = Cluster::start(binaries, claim.folder())?;
+    let (cluster, url) = Cluster::start(binaries, claim.folder(), durability)?;
     let told = writeln!(std::io::stdout(), "{url}").and_then(|()| std::io::stdout().flush());
     if told.is_ok() {
         wait_for_the_end_of_input();

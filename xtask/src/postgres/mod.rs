@@ -12,6 +12,7 @@ use std::io::{Read, Write};
 use std::process::ExitCode;
 
 use crate::failure::{Failure, Outcome};
+pub(crate) use cluster::Durability;
 use keeper::Keeper;
 pub(crate) use keeper::{COMMAND as KEEPER, keep};
 
@@ -47,18 +48,18 @@ impl Postgres {
     }
 }
 
-/// Finds or starts a PostgreSQL.
+/// Finds or starts a PostgreSQL. One that is found is as durable as somebody else made it.
 ///
 /// # Errors
 /// When there is none and none can be installed or started.
-pub(crate) fn provide() -> Outcome<Postgres> {
+pub(crate) fn provide(durability: Durability) -> Outcome<Postgres> {
     match env::var(URL_VARIABLE) {
         Ok(url) if !url.trim().is_empty() => {
             eprintln!("xtask: PostgreSQL as {URL_VARIABLE} says");
             Ok(Postgres::Given(url))
         }
         Err(env::VarError::NotUnicode(_)) => Err(Failure::new(format!("{URL_VARIABLE} is not UTF-8"))),
-        _ => Keeper::start().map(Postgres::Started),
+        _ => Keeper::start(durability).map(Postgres::Started),
     }
 }
 
@@ -67,7 +68,7 @@ pub(crate) fn provide() -> Outcome<Postgres> {
 /// # Errors
 /// As [`provide`].
 pub(crate) fn run() -> Outcome<ExitCode> {
-    let keeper = Keeper::start()?;
+    let keeper = Keeper::start(Durability::Quick)?;
     let mut out = std::io::stdout();
     writeln!(out, "export {URL_VARIABLE}='{}'", keeper.url())
         .and_then(|()| out.flush())
