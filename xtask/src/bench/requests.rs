@@ -3,14 +3,15 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use serde_json::{Value, json};
 
 use super::client;
 use crate::failure::{Failure, Outcome};
 
-/// So many sessions are opened for reading by session.
-const SESSIONS: usize = 32;
+/// So many sign in at once, when sessions are opened.
+const SIGNING_IN: usize = 8;
 
 /// An account of the manifest.
 #[derive(Debug, Clone)]
@@ -45,16 +46,21 @@ pub(super) fn by_key(accounts: &[Usable]) -> Vec<String> {
     accounts.iter().map(|one| read(&format!("Authorization: Bearer {}", one.token))).collect()
 }
 
-/// `GET /api/client/account` by session; the sessions are opened now.
+/// `GET /api/client/account` by session, for every account; the sessions are opened now.
 ///
 /// # Errors
 /// When somebody cannot sign in.
 pub(super) fn by_session(address: SocketAddr, accounts: &[Usable]) -> Outcome<Vec<String>> {
-    accounts
-        .iter()
-        .take(SESSIONS)
-        .map(|one| Ok(read(&format!("Cookie: {}", sign_in(address, one)?))))
-        .collect()
+    let all_of = |accounts: &[Usable]| -> Outcome<Vec<String>> {
+        accounts.iter().map(|one| Ok(read(&format!("Cookie: {}", sign_in(address, one)?)))).collect()
+    };
+    let parts = accounts.chunks(accounts.len().div_ceil(SIGNING_IN).max(1));
+    let opened: Vec<Outcome<Vec<String>>> = thread::scope(|scope| {
+        let opening: Vec<_> = parts.map(|part| scope.spawn(move || all_of(part))).collect();
+        let lost = |_| Err(Failure::new("a thread that signs in is lost"));
+        opening.into_iter().map(|thread| thread.join().unwrap_or_else(lost)).collect()
+    });
+    Ok(opened.into_iter().collect::<Outcome<Vec<_>>>()?.concat())
 }
 
 /// `POST /auth/login`, for every account.
