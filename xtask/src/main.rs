@@ -41,7 +41,7 @@ The workspace's own commands.
   cargo xtask bench [OPTIONS]
                              measures everything against its bar: half an hour, half of it for
                              making ten million accounts. `--quick` to see that it works;
-                             --only sqlite,postgres,sign-ins,storm,commits,growth,memory,start,nodes;
+                             --only sqlite,postgres,sign-ins,storm,commits,growth,cold,memory,start,nodes;
                              --repetitions N; --seconds S; --large ACCOUNTS; --document
   cargo xtask guard          counts the hot path's instructions; fails at a tenth more than
                              recorded. `--record` records them

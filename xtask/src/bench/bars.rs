@@ -66,7 +66,7 @@ pub(super) const MEASURES: [Measure; 15] = [
     ratio("storm-64", "the same while 64 clients sign in", Bar::AtMost(4.0)),
     Measure {
         name: "refusals",
-        words: "answers in the storm of 64 that are neither 200 nor 503 with `Retry-After`",
+        words: "answers in storms of 64 and 256 that are neither 200 nor 503 with `Retry-After`",
         bar: Bar::AtMost(0.0),
         unit: "",
         judged: Judged::Worst,

@@ -73,6 +73,15 @@ impl Database {
         Ok(Self { name, url, keyring, manifest, usable })
     }
 
+    /// The file, on SQLite.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(super) fn file(&self) -> Outcome<&Path> {
+        let path = self.url.strip_prefix("sqlite://").map(Path::new);
+        path.ok_or_else(|| Failure::new(format!("{} is no file", self.name)))
+    }
+
     /// Takes away what loads have added.
     ///
     /// # Errors

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use super::Programs;
 use super::argon2::Argon2Clock;
 use super::database::Database;
-use super::load::{self, Length, Load};
+use super::load::{self, Length, Load, Report};
 use super::machine;
-use super::nodes::Nodes;
 use super::options::{Group, Options};
+use super::place::Place;
 use super::requests;
 use super::samples::Samples;
 use super::subject::Subject;
@@ -26,8 +26,10 @@ const READERS: usize = 32;
 /// meanwhile, and each connection of the store keeps its own.
 const READ_BEFORE: u64 = 20;
 /// A paced read: so many a second, over so many connections.
-const PACE: f64 = 400.0;
-const PACED: usize = 4;
+pub(super) const PACE: f64 = 400.0;
+pub(super) const PACED: usize = 4;
+/// Clients that sign in at once, more than the queue of passwords holds.
+const CROWD: usize = 256;
 /// Clients that create keys.
 const CREATORS: usize = 16;
 /// Keys that each account gets before it counts: its pages come from the disk then, and the log of SQLite has grown
@@ -64,7 +66,8 @@ impl Field {
     /// # Errors
     /// When one of them cannot be made.
     pub(super) fn prepare(options: &Options, programs: Programs, folder: PathBuf) -> Outcome<Self> {
-        let needs_large = options.wants(Group::Growth) || options.wants(Group::Start);
+        let needs_large =
+            [Group::Growth, Group::Cold, Group::Start].iter().any(|group| options.wants(*group));
         let small = Database::sqlite(&programs, &folder, SMALL)?;
         let large = match needs_large {
             true => Some(Database::sqlite(&programs, &folder, options.large)?),
@@ -105,6 +108,20 @@ impl Field {
             }
         }
         Ok(())
+    }
+
+    /// One sample of reads from a cold disk. They put the large database out of the system's memory, so they come
+    /// when all else is done.
+    ///
+    /// # Errors
+    /// When something does not work as it should.
+    pub(super) fn measure_cold(&self, repetition: usize, samples: &mut Samples) -> Outcome<()> {
+        match &self.large {
+            Some(large) if self.options.wants(Group::Cold) => {
+                self.place(large).cold(repetition % 2 == 1, samples)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Takes away what does not stay.
@@ -193,17 +210,11 @@ impl Field {
                 length: Length::Seconds(self.options.seconds * 3.0),
                 ..self.flood(&server, sign_ins.clone(), clients)
             };
-            let storm = match clients {
-                0 => None,
-                _ => Some(flood.start(&self.programs.bench)?),
-            };
-            let report =
-                paced.run(&self.programs.bench).and_then(|report| report.all_succeeded("paced reads"));
-            let storm = storm.map(load::finish).transpose()?;
-            let report = report?;
-            let (refusals, sign_ins) = storm.map_or((0, 0.0), |storm| {
-                (storm.other_than(&[200, 503]) + storm.refusals_without_retry_after, storm.success_rate)
-            });
+            let storm = (clients > 0).then_some(&flood);
+            let (report, storm) = load::beside(&paced, storm, &self.programs.bench)?;
+            let report = report.all_succeeded("paced reads")?;
+            let (refusals, sign_ins) =
+                storm.map_or((0, 0.0), |storm| (breaks_the_rule(&storm), storm.success_rate));
             Ok(Calm { p50: report.p50_us, p99: report.p99_us, refusals: refusals as f64, sign_ins })
         };
         let [quiet, eight, many] = in_order(backwards, [&|| read(0), &|| read(8), &|| read(64)])?;
@@ -214,7 +225,10 @@ impl Field {
         samples.add("rate/sign-ins-in-storm-of-64", many.sign_ins);
         samples.add_ratio("storm-8", eight.p99, quiet.p99);
         samples.add_ratio("storm-64", many.p99, quiet.p99);
-        samples.add("refusals", many.refusals);
+        let crowd = self.flood(&server, sign_ins, CROWD).run(&self.programs.bench)?;
+        samples.add("rate/refusals-in-storm-of-256", crowd.rate * crowd.part(503));
+        samples.add("rate/sign-ins-in-storm-of-256", crowd.success_rate);
+        samples.add("refusals", many.refusals + breaks_the_rule(&crowd) as f64);
         Ok(())
     }
 
@@ -278,6 +292,7 @@ impl Field {
         samples.add(&format!("rate/{store}/create-small"), few);
         samples.add(&format!("rate/{store}/create-large"), many);
         samples.add_ratio(create, many, few);
+        samples.add(&format!("memory/on-{store}-large"), on_large.peak_memory()?);
         drop((on_small, on_large));
         small.tidy(&self.programs)?;
         large.tidy(&self.programs)
@@ -303,13 +318,11 @@ impl Field {
 
     fn nodes(&self, backwards: bool, samples: &mut Samples) -> Outcome<()> {
         let Some(OnPostgres { small, .. }) = &self.postgres else { return Ok(()) };
-        let nodes = Nodes {
-            programs: &self.programs,
-            folder: &self.folder,
-            database: small,
-            seconds: self.options.seconds,
-        };
-        nodes.measure(backwards, samples)
+        self.place(small).nodes(backwards, samples)
+    }
+
+    fn place<'a>(&'a self, database: &'a Database) -> Place<'a> {
+        Place { programs: &self.programs, folder: &self.folder, database, seconds: self.options.seconds }
     }
 
     fn server(&self, database: &Database) -> Outcome<Subject> {
@@ -377,6 +390,11 @@ impl OnPostgres {
     }
 }
 
+/// Answers in a storm that are neither 200 nor 503 with `Retry-After`.
+fn breaks_the_rule(storm: &Report) -> u64 {
+    storm.other_than(&[200, 503]) + storm.refusals_without_retry_after
+}
+
 /// Runs all, from the last to the first if `backwards`; the answers are in the order given.
 fn in_order<T, const N: usize>(backwards: bool, all: [&dyn Fn() -> Outcome<T>; N]) -> Outcome<[T; N]> {
     let mut answers: Vec<T> = Vec::with_capacity(N);
@@ -393,7 +411,7 @@ fn in_order<T, const N: usize>(backwards: bool, all: [&dyn Fn() -> Outcome<T>; N
     answers.try_into().map_err(|_| Failure::new("a measure is missing"))
 }
 
-fn first(requests: &[String]) -> Outcome<&str> {
+pub(super) fn first(requests: &[String]) -> Outcome<&str> {
     requests.first().map(String::as_str).ok_or_else(|| Failure::new("there is nothing to ask"))
 }
 

@@ -33,7 +33,8 @@ pub(super) enum Length {
 /// What came back.
 #[derive(Debug, Clone)]
 pub(super) struct Report {
-    /// Answers of status 2xx a second.
+    /// Answers a second, and those of status 2xx.
+    pub(super) rate: f64,
     pub(super) success_rate: f64,
     pub(super) p50_us: f64,
     pub(super) p99_us: f64,
@@ -51,14 +52,25 @@ impl Report {
 
     /// Fails unless every answer was a success: a fast refusal is no result.
     pub(super) fn all_succeeded(self, what: &str) -> Outcome<Self> {
-        let failed = self.other_than(&[200]);
-        if failed == 0 && self.statuses.contains_key(&200) {
+        self.all_answered_with(200, what)
+    }
+
+    /// Fails unless every answer had this status.
+    pub(super) fn all_answered_with(self, status: u16, what: &str) -> Outcome<Self> {
+        let failed = self.other_than(&[status]);
+        if failed == 0 && self.statuses.contains_key(&status) {
             return Ok(self);
         }
         Err(Failure::new(format!(
-            "{what}: not all was answered with 200: {:?}, {} broken",
+            "{what}: not all was answered with {status}: {:?}, {} broken",
             self.statuses, self.broken
         )))
+    }
+
+    /// Which part of the answers had this status.
+    pub(super) fn part(&self, status: u16) -> f64 {
+        let all = self.statuses.values().sum::<u64>() + self.broken;
+        self.statuses.get(&status).copied().unwrap_or_default() as f64 / all.max(1) as f64
     }
 }
 
@@ -101,6 +113,22 @@ impl Load {
     }
 }
 
+/// Runs a load, and another one beside it, if there is one.
+///
+/// # Errors
+/// When the load generator fails.
+pub(super) fn beside(
+    watched: &Load,
+    other: Option<&Load>,
+    bench: &Path,
+) -> Outcome<(Report, Option<Report>)> {
+    let other = other.map(|other| other.start(bench)).transpose()?;
+    let report = watched.run(bench);
+    // Waited for in any case: it must not go on beside what is measured next.
+    let other = other.map(finish).transpose()?;
+    Ok((report?, other))
+}
+
 /// Waits for a load that was started.
 ///
 /// # Errors
@@ -118,6 +146,7 @@ fn parse(json: &[u8]) -> Option<Report> {
     let statuses = report.get("statuses")?.as_object()?.iter();
     let latency = report.get("latency_us")?;
     Some(Report {
+        rate: report.get("rate")?.as_f64()?,
         success_rate: report.get("success_rate")?.as_f64()?,
         p50_us: latency.get("p50")?.as_f64()?,
         p99_us: latency.get("p99")?.as_f64()?,
@@ -143,6 +172,8 @@ mod tests {
         assert_eq!((report.success_rate, report.p99_us), (2.0, 3.5));
         assert_eq!(report.other_than(&[200]), 2);
         assert_eq!(report.other_than(&[200, 503]), 1);
+        assert_eq!(report.part(503), 0.25);
+        assert!(report.clone().all_answered_with(503, "refusals").is_err());
         assert!(report.all_succeeded("reads").is_err());
         assert!(parse(b"{}").is_none());
     }

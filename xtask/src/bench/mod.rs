@@ -7,12 +7,14 @@ mod argon2;
 mod bars;
 mod chart;
 mod client;
+mod cold;
 mod database;
 mod groups;
 mod load;
 mod machine;
 mod nodes;
 mod options;
+mod place;
 mod report;
 mod requests;
 mod samples;
@@ -42,6 +44,9 @@ pub(crate) fn run(arguments: &[String]) -> Outcome<ExitCode> {
     for repetition in 0..options.repetitions {
         eprintln!("xtask: repetition {} of {}", repetition + 1, options.repetitions);
         field.measure(repetition, &mut samples)?;
+    }
+    for repetition in 0..options.repetitions {
+        field.measure_cold(repetition, &mut samples)?;
     }
     field.finish()?;
     let facts = machine::facts(&options);

@@ -4,10 +4,9 @@
 
 use std::path::Path;
 
-use super::Programs;
-use super::database::Database;
 use super::load::{self, Length, Load, Report};
 use super::machine;
+use super::place::Place;
 use super::requests;
 use super::samples::Samples;
 use super::subject::Subject;
@@ -25,14 +24,6 @@ const ONE_AT_A_TIME: [(&str, &str); 1] = [("ACCOUNT_HASHING_THREADS", "1")];
 const SIMULATED: f64 = 30.0;
 const SEED: u64 = 1;
 
-/// What is needed to start nodes.
-pub(super) struct Nodes<'a> {
-    pub(super) programs: &'a Programs,
-    pub(super) folder: &'a Path,
-    pub(super) database: &'a Database,
-    pub(super) seconds: f64,
-}
-
 /// What a request costs, in seconds of a core.
 #[derive(Debug, Clone, Copy)]
 struct Cost {
@@ -42,12 +33,12 @@ struct Cost {
     rest: f64,
 }
 
-impl Nodes<'_> {
+impl Place<'_> {
     /// One sample: one node, the prediction, two nodes. The order of the two turns around.
     ///
     /// # Errors
     /// When a node does not do as it should.
-    pub(super) fn measure(&self, backwards: bool, samples: &mut Samples) -> Outcome<()> {
+    pub(super) fn nodes(&self, backwards: bool, samples: &mut Samples) -> Outcome<()> {
         let reads = requests::by_key(&self.database.usable);
         self.compare("reads", READERS, &reads, backwards, reading, samples)?;
         let sign_ins = requests::sign_ins(&self.database.usable);

@@ -2,10 +2,13 @@
 
 use crate::failure::{Failure, Outcome};
 
+/// Repetitions that a verdict needs.
+pub(super) const ENOUGH: usize = 5;
+
 /// What and how much to measure.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Options {
-    /// Repetitions; a verdict needs at least five.
+    /// Repetitions; a verdict needs at least [`ENOUGH`].
     pub(super) repetitions: usize,
     /// Seconds of each load.
     pub(super) seconds: f64,
@@ -28,19 +31,21 @@ pub(super) enum Group {
     Storm,
     Commits,
     Growth,
+    Cold,
     Memory,
     Start,
     Nodes,
 }
 
 impl Group {
-    pub(super) const ALL: [(&'static str, Self); 9] = [
+    pub(super) const ALL: [(&'static str, Self); 10] = [
         ("sqlite", Self::Sqlite),
         ("postgres", Self::Postgres),
         ("sign-ins", Self::SignIns),
         ("storm", Self::Storm),
         ("commits", Self::Commits),
         ("growth", Self::Growth),
+        ("cold", Self::Cold),
         ("memory", Self::Memory),
         ("start", Self::Start),
         ("nodes", Self::Nodes),
@@ -58,7 +63,7 @@ impl Group {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            repetitions: 5,
+            repetitions: ENOUGH,
             seconds: 4.0,
             large: 10_000_000,
             only: Vec::new(),
@@ -94,6 +99,11 @@ impl Options {
         }
         if options.repetitions == 0 || !(0.1..=3600.0).contains(&options.seconds) {
             return Err(Failure::new("at least one repetition, and between 0.1 and 3600 seconds"));
+        }
+        let whole = Self::default();
+        let shorter = options.repetitions < whole.repetitions || options.seconds < whole.seconds;
+        if options.document && (shorter || options.large != whole.large || !options.only.is_empty()) {
+            return Err(Failure::new("--document wants the whole run, of at least five repetitions"));
         }
         Ok(options)
     }
@@ -138,6 +148,8 @@ mod tests {
             ("--seconds soon", "soon"),
             ("--large", "--large"),
             ("--repetitions 0", "repetition"),
+            ("--document --repetitions 4", "--document"),
+            ("--only storm --document", "--document"),
         ] {
             assert!(parse(line).unwrap_err().to_string().contains(named), "{line}");
         }

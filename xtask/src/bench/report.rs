@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::bars::{MEASURES, Measure};
+use super::options::ENOUGH;
 use super::samples::Samples;
 
 /// Both tables in Markdown, which reads well on a terminal too.
@@ -36,8 +37,14 @@ fn row(measure: &Measure, samples: &Samples) -> String {
         return format!("| {} | {bar} | not measured | | |\n", measure.words);
     };
     let verdict = if measure.bar.holds(value) { "holds" } else { "**MISSED**" };
+    let few = if samples.count(measure.name) < ENOUGH { ", in too few repetitions" } else { "" };
     let value = with_unit(&number(value), measure.unit);
-    format!("| {} | {bar} | {value} | {} – {} | {verdict} |\n", measure.words, number(least), number(most))
+    format!(
+        "| {} | {bar} | {value} | {} – {} | {verdict}{few} |\n",
+        measure.words,
+        number(least),
+        number(most)
+    )
 }
 
 fn with_unit(number: &str, unit: &str) -> String {
@@ -87,11 +94,13 @@ mod tests {
         let mut samples = Samples::default();
         samples.add("key/sqlite", 0.80);
         samples.add("key/sqlite", 0.84);
-        samples.add("session/sqlite", 0.9);
+        for _ in 0..ENOUGH {
+            samples.add("session/sqlite", 0.9);
+        }
         samples.add("rate/sqlite/floor", 56_123.4);
         let text = table(&samples, &[("cores", "2".to_owned())]);
         assert!(text.contains(
-            "| read by key, SQLite, against the floor | ≥ 0.85 | 0.82 | 0.80 – 0.84 | **MISSED** |"
+            "| read by key, SQLite, against the floor | ≥ 0.85 | 0.82 | 0.80 – 0.84 | **MISSED**, in too few repetitions |"
         ));
         assert!(text.contains("| ≥ 0.80 | 0.90 | 0.90 – 0.90 | holds |"));
         assert!(text.contains("| memory, idle | ≤ 16.0 MiB | not measured | | |"));

@@ -10,6 +10,10 @@ use serde_json::{Value, json};
 use super::client;
 use crate::failure::{Failure, Outcome};
 
+/// Characters of a key's token that stay: the prefix, and the first that tell the time, to four hours.
+const SAME_HOURS: usize = 8;
+const ALPHANUMERIC: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
 /// So many sign in at once, when sessions are opened.
 const SIGNING_IN: usize = 8;
 
@@ -44,6 +48,26 @@ pub(super) fn usable(manifest: &Path) -> Outcome<Vec<Usable>> {
 /// `GET /api/client/account` by key, for every account.
 pub(super) fn by_key(accounts: &[Usable]) -> Vec<String> {
     accounts.iter().map(|one| read(&format!("Authorization: Bearer {}", one.token))).collect()
+}
+
+/// `GET /api/client/account` by keys that nobody has, so many for each account. They lie all over the time in
+/// which the accounts' own keys were made, and so in pages that nobody else asks for.
+pub(super) fn unknown_keys(accounts: &[Usable], each: u64) -> Vec<String> {
+    let rounds = (0..each).flat_map(|_| accounts);
+    let tokens = (1..).zip(rounds).map(|(number, one)| unknown(&one.token, number));
+    tokens.map(|token| read(&format!("Authorization: Bearer {token}"))).collect()
+}
+
+/// A key of the same few hours, by no dice: a run is like the one before.
+fn unknown(known: &str, number: u64) -> String {
+    let mut state = number;
+    let drawn = known.chars().skip(SAME_HOURS).map(|_| {
+        // Knuth's constants for MMIX.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let place = usize::try_from(state >> 33).unwrap_or_default() % ALPHANUMERIC.len();
+        ALPHANUMERIC.get(place).copied().map_or('0', char::from)
+    });
+    known.chars().take(SAME_HOURS).chain(drawn).collect()
 }
 
 /// `GET /api/client/account` by session, for every account; the sessions are opened now.
@@ -120,6 +144,18 @@ mod tests {
 
     fn account() -> Usable {
         Usable { username: "u".to_owned(), password: "p\"q".to_owned(), token: "t".to_owned() }
+    }
+
+    #[test]
+    fn unknown_keys_are_of_the_same_hours_all_different_and_the_same_in_each_run() {
+        let known = format!("ptlc_VWo{}", "k".repeat(40));
+        let accounts = vec![Usable { token: known.clone(), ..account() }; 3];
+        let requests = unknown_keys(&accounts, 50);
+        assert_eq!(requests, unknown_keys(&accounts, 50));
+        let different: std::collections::HashSet<&String> = requests.iter().collect();
+        assert_eq!(different.len(), 150);
+        let token = unknown(&known, 7);
+        assert!(token.starts_with("ptlc_VWo") && token.len() == known.len() && token != known, "{token}");
     }
 
     #[test]

@@ -29,6 +29,10 @@ impl Samples {
         Some((all.clone().reduce(f64::min)?, all.reduce(f64::max)?))
     }
 
+    pub(super) fn count(&self, name: &str) -> usize {
+        self.0.get(name).map_or(0, Vec::len)
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &[f64])> {
         self.0.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
     }

@@ -124,6 +124,17 @@ impl Subject {
         self.status("VmHWM:")
     }
 
+    /// Bytes that the disk was read for since its start.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub(super) fn read_from_disk(&self) -> Outcome<f64> {
+        let path = format!("/proc/{}/io", self.process.id());
+        let text = fs::read_to_string(&path).map_err(Failure::from_io(path))?;
+        let bytes = text.lines().find_map(|line| line.strip_prefix("read_bytes:")?.trim().parse().ok());
+        bytes.ok_or_else(|| Failure::new("the system does not say what was read"))
+    }
+
     fn status(&self, field: &str) -> Outcome<f64> {
         let path = format!("/proc/{}/status", self.process.id());
         let text = fs::read_to_string(&path).map_err(Failure::from_io(path))?;
