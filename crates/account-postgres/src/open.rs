@@ -77,7 +77,8 @@ impl PostgresOptions {
         }
     }
 
-    /// The most connections of this store; at least one.
+    /// The most connections of this store; at least one. Of four, one is left to questions, so that writes that wait
+    /// keep nobody out.
     #[must_use]
     pub fn max_connections(mut self, most: u32) -> Self {
         self.max_connections = most.max(1);

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::PgConnection;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
 pub(crate) use dialling::{Dialler, Way};
@@ -19,6 +19,9 @@ pub(crate) use lease::Lease;
 use crate::failure::Failure;
 use crate::open::PostgresOptions;
 
+/// One connection in so many is for questions alone. A write may wait for a lock or the disk, and whoever asks who
+/// somebody is must not wait with it.
+const LEFT_TO_QUESTIONS: usize = 4;
 /// Longer than that, and a firewall on the way may have forgotten the connection.
 const LONGEST_IDLE: Duration = Duration::from_secs(300);
 /// A connection is made in less, unless the server has no time for it: from then on, one that comes back is as good.
@@ -32,6 +35,7 @@ pub(crate) struct Connections {
     idle: Mutex<Vec<Idle>>,
     came_back: Notify,
     permits: Arc<Semaphore>,
+    writing: Arc<Semaphore>,
 }
 
 struct Idle {
@@ -49,6 +53,7 @@ impl Connections {
             idle: Mutex::new(vec![Idle { connection: first, since: Instant::now() }]),
             came_back: Notify::new(),
             permits: Arc::new(Semaphore::new(most)),
+            writing: Arc::new(Semaphore::new(most.saturating_sub(most / LEFT_TO_QUESTIONS))),
         })
     }
 
@@ -56,17 +61,26 @@ impl Connections {
         &self.dialler
     }
 
-    /// A connection for one unit of work, or `Unavailable` when none comes free in time.
-    pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease, Failure> {
+    /// The right to lease connections for one write, until it is dropped, or `Unavailable` when too many write.
+    pub(crate) async fn may_write(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        self.permit(&self.writing).await
+    }
+
+    async fn permit(&self, of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Failure> {
         let busy = || Failure::unavailable("no connection to the database came free in time");
-        let deadline = || Instant::now().checked_add(self.acquire_timeout);
-        let permit = match Arc::clone(&self.permits).try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => timeout(self.acquire_timeout, Arc::clone(&self.permits).acquire_owned())
+        match Arc::clone(of).try_acquire_owned() {
+            Ok(permit) => Ok(permit),
+            Err(_) => timeout(self.acquire_timeout, Arc::clone(of).acquire_owned())
                 .await
                 .map_err(|_| busy())?
-                .map_err(|_| busy())?,
-        };
+                .map_err(|_| busy()),
+        }
+    }
+
+    /// A connection for one unit of work, or `Unavailable` when none comes free in time.
+    pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease, Failure> {
+        let deadline = || Instant::now().checked_add(self.acquire_timeout);
+        let permit = self.permit(&self.permits).await?;
         if let Some((connection, rested)) = self.take_idle() {
             return Ok(Lease::new(Arc::clone(self), permit, connection, rested));
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use account_core::ports::throttle::{Budget, Refill, Throttle as _, Verdict};
 use account_core::store::{AccountRepository as _, AccountStore as _, Change, StoreError};
 use account_postgres::scratch::ScratchDatabase;
+use account_postgres::{PostgresOptions, PostgresStore};
 use account_testkit::sample;
 use tokio::time::Instant;
 
@@ -186,4 +187,41 @@ async fn statements_that_were_prepared_before_a_newer_node_migrated_still_run() 
         assert!(store.state(account.id).await.unwrap().is_some());
         change(&store, account.id, vec![]).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn rel_05_writes_that_wait_for_a_lock_leave_connections_to_questions() {
+    let (database, store) = fresh().await;
+    let account = register(&store, 1).await;
+    drop(store);
+    let options = PostgresOptions::new().max_connections(4);
+    let store = PostgresStore::connect(&database.url(), options).await.unwrap();
+    let (mut holder, mut watcher) = (beside(&database).await, beside(&database).await);
+    run(&mut holder, "BEGIN; SELECT FROM account FOR UPDATE").await;
+    let writes: Vec<_> = (0..8)
+        .map(|_| {
+            let (store, commit) = (store.clone(), commit_to(&account, a_key()));
+            tokio::spawn(async move { store.commit(&commit).await })
+        })
+        .collect();
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut watcher).await.unwrap() < 3 {
+        tokio::task::yield_now().await;
+    }
+    let begun = Instant::now();
+    for _ in 0..10 {
+        store.account(account.id).await.unwrap().unwrap();
+    }
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "a write waits for a lock for two: {:?}",
+        begun.elapsed()
+    );
+    run(&mut holder, "ROLLBACK").await;
+    let mut committed = 0;
+    for write in writes {
+        committed += usize::from(write.await.unwrap().is_ok());
+    }
+    assert_eq!(committed, 1);
 }
