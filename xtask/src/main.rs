@@ -39,7 +39,7 @@ The workspace's own commands.
   cargo xtask simulate --seed S --steps N
                              a long simulated run of the services, the same for the same seed
   cargo xtask bench [OPTIONS]
-                             measures everything against its bar: half an hour, half of it for
+                             measures everything against its bar: half an hour, a third of it for
                              making ten million accounts. `--quick` to see that it works;
                              --only sqlite,postgres,sign-ins,storm,commits,growth,cold,memory,start,nodes;
                              --repetitions N; --seconds S; --large ACCOUNTS; --document
