@@ -52,8 +52,9 @@ impl PatientStream {
     }
 
     fn arrived(&mut self, length: usize) {
-        self.reading.forget_idle();
         if self.phase.now() == Phase::Idle {
+            // Also what was set for the head before: one that is answered at once is not waited after.
+            self.reading.forget();
             self.phase.enter(Phase::Head);
         }
         self.framing.see(self.piece.get(..length).unwrap_or_default());
@@ -96,11 +97,6 @@ struct Deadline {
 impl Deadline {
     fn forget(&mut self) {
         self.waiting = None;
-    }
-
-    /// A head's time goes on when more of it arrives; idleness ends with the first byte.
-    fn forget_idle(&mut self) {
-        self.waiting = self.waiting.filter(|(wait, _)| *wait != Wait::Idle);
     }
 
     fn poll(&mut self, wait: Wait, patience: Duration, cx: &mut Context<'_>) -> Poll<()> {

@@ -104,6 +104,34 @@ async fn rel_11_half_a_head_and_an_idle_connection_are_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rel_11_a_connection_that_asks_on_and_on_is_never_closed() {
+    let limits = ServingLimits { head: Duration::from_millis(5), ..short() };
+    let address = start(limits).await.address;
+    let clients = (0..4).map(|_| {
+        spawn_blocking(move || {
+            let mut socket = TcpStream::connect(address).unwrap();
+            socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+            let (request, begun) = (get_of("/"), Instant::now());
+            let mut answers = 0;
+            while begun.elapsed() < Duration::from_secs(1) {
+                socket.write_all(request.as_bytes()).unwrap();
+                let mut answer = Vec::new();
+                while !answer.ends_with(b"hello") {
+                    let mut piece = [0; 512];
+                    let length = socket.read(&mut piece).unwrap();
+                    assert!(length > 0, "closed after {answers} answers");
+                    answer.extend_from_slice(&piece[..length]);
+                }
+                answers += 1;
+            }
+        })
+    });
+    for client in clients.collect::<Vec<_>>() {
+        client.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rel_11_a_head_that_drips_is_closed_in_time() {
     let server = start(short()).await;
     let address = server.address;
