@@ -149,8 +149,7 @@ async fn ask_once(connections: &Arc<Connections>, question: &Statement) -> Resul
 
 /// Performs a write. Dropping the future does not stop it once a connection is found.
 pub(crate) async fn perform<W: Work>(connections: &Arc<Connections>, work: W) -> StoreResult<W::Answer> {
-    let right = connections.may_write().await.map_err(Failure::into_store_error)?;
-    let lease = connections.lease().await.map_err(Failure::into_store_error)?;
+    let (right, lease) = connections.lease_to_write().await.map_err(Failure::into_store_error)?;
     let connections = Arc::clone(connections);
     let task = tokio::spawn(async move {
         let outcome = attempt(&connections, lease, &work).await;

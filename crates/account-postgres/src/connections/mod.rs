@@ -61,26 +61,23 @@ impl Connections {
         &self.dialler
     }
 
-    /// The right to lease connections for one write, until it is dropped, or `Unavailable` when too many write.
-    pub(crate) async fn may_write(&self) -> Result<OwnedSemaphorePermit, Failure> {
-        self.permit(&self.writing).await
-    }
-
-    async fn permit(&self, of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Failure> {
-        let busy = || Failure::unavailable("no connection to the database came free in time");
-        match Arc::clone(of).try_acquire_owned() {
-            Ok(permit) => Ok(permit),
-            Err(_) => timeout(self.acquire_timeout, Arc::clone(of).acquire_owned())
-                .await
-                .map_err(|_| busy())?
-                .map_err(|_| busy()),
-        }
+    /// The right to lease connections for one write, until it is dropped, and the first of them, or `Unavailable`
+    /// when neither comes free in time.
+    pub(crate) async fn lease_to_write(self: &Arc<Self>) -> Result<(OwnedSemaphorePermit, Lease), Failure> {
+        let begun = Instant::now();
+        let right = permit(&self.writing, self.acquire_timeout).await?;
+        let left = self.acquire_timeout.saturating_sub(begun.elapsed());
+        Ok((right, self.lease_within(left).await?))
     }
 
     /// A connection for one unit of work, or `Unavailable` when none comes free in time.
     pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease, Failure> {
+        self.lease_within(self.acquire_timeout).await
+    }
+
+    async fn lease_within(self: &Arc<Self>, patience: Duration) -> Result<Lease, Failure> {
         let deadline = || Instant::now().checked_add(self.acquire_timeout);
-        let permit = self.permit(&self.permits).await?;
+        let permit = permit(&self.permits, patience).await?;
         if let Some((connection, rested)) = self.take_idle() {
             return Ok(Lease::new(Arc::clone(self), permit, connection, rested));
         }
@@ -145,5 +142,15 @@ impl Connections {
     // A panic while the lock was held leaves a whole list: each change is one call.
     fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn permit(of: &Arc<Semaphore>, patience: Duration) -> Result<OwnedSemaphorePermit, Failure> {
+    let busy = || Failure::unavailable("no connection to the database came free in time");
+    match Arc::clone(of).try_acquire_owned() {
+        Ok(permit) => Ok(permit),
+        Err(_) => {
+            timeout(patience, Arc::clone(of).acquire_owned()).await.map_err(|_| busy())?.map_err(|_| busy())
+        }
     }
 }
