@@ -74,7 +74,8 @@ impl Timetable {
                     tally.answered(head, stopwatch::now().saturating_duration_since(counts_from));
                 }
                 Ok(_) => {}
-                Err(_) => {
+                Err(error) => {
+                    eprintln!("account-bench: broken: {error}");
                     tally.broke();
                     stream = TcpStream::connect(options.address)?;
                     stream.set_nodelay(true)?;
