@@ -7,6 +7,7 @@
 
 mod bench;
 mod clock;
+mod dice;
 mod failure;
 mod generate;
 mod guard;

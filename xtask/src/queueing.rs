@@ -6,6 +6,8 @@
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 
+use crate::dice::Dice;
+
 /// Names a resource of a [`Network`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Resource(usize);
@@ -146,7 +148,7 @@ struct Run<'a> {
     events: BinaryHeap<Event>,
     lines: Vec<Line>,
     times: Vec<Vec<f64>>,
-    dice: u64,
+    dice: Dice,
 }
 
 impl<'a> Run<'a> {
@@ -160,7 +162,7 @@ impl<'a> Run<'a> {
             events: BinaryHeap::new(),
             lines: network.units.iter().map(line).collect(),
             times: vec![Vec::new(); network.clients.len()],
-            dice: seed,
+            dice: Dice::new(seed),
         }
     }
 
@@ -282,13 +284,7 @@ impl<'a> Run<'a> {
 
     /// Exponentially spread around a mean.
     fn spread(&mut self, mean: f64) -> f64 {
-        // SplitMix64 (Steele, Lea, Flood 2014).
-        self.dice = self.dice.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.dice;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        let uniform = ((mixed >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
+        let uniform = ((self.dice.throw() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
         -mean * uniform.ln()
     }
 }

@@ -8,6 +8,7 @@ use std::thread;
 use serde_json::{Value, json};
 
 use super::client;
+use crate::dice::Dice;
 use crate::failure::{Failure, Outcome};
 
 /// Characters of a key's token that stay: the prefix, and the first that tell the time, to four hours.
@@ -58,13 +59,11 @@ pub(super) fn unknown_keys(accounts: &[Usable], each: u64) -> Vec<String> {
     tokens.map(|token| read(&format!("Authorization: Bearer {token}"))).collect()
 }
 
-/// A key of the same few hours, by no dice: a run is like the one before.
+/// A key of the same few hours; the dice fall alike in each run.
 fn unknown(known: &str, number: u64) -> String {
-    let mut state = number;
+    let mut dice = Dice::new(number);
     let drawn = known.chars().skip(SAME_HOURS).map(|_| {
-        // Knuth's constants for MMIX.
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let place = usize::try_from(state >> 33).unwrap_or_default() % ALPHANUMERIC.len();
+        let place = usize::try_from(dice.throw() >> 33).unwrap_or_default() % ALPHANUMERIC.len();
         ALPHANUMERIC.get(place).copied().map_or('0', char::from)
     });
     known.chars().take(SAME_HOURS).chain(drawn).collect()
