@@ -191,6 +191,7 @@ macro_rules! __cases {
                     the_latest_use_stands
                     numbers_given_at_once_are_different
                     nobody_sees_half_a_commit
+                    who_comes_after_a_commit_sees_it_whoever_asks_beside
                     nothing_is_added_to_an_account_that_is_being_deleted
                 }
                 cancellation {

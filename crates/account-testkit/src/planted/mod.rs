@@ -110,6 +110,8 @@ faults! {
     TornState a_torn_state_is_caught,
     /// The hot path gives the account as it was when it was first asked for.
     CachedAccount a_cached_account_is_caught,
+    /// A look-up is answered by one that was on its way before it came.
+    JoinsEarlierLookUp a_look_up_that_joins_an_earlier_one_is_caught,
     /// Counts the entries of the page, not all.
     TotalOfPage a_total_of_the_page_is_caught,
     /// Newest first, but oldest first within a millisecond.

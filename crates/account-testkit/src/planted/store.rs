@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use account_core::account::Account;
+use account_core::api_key::{ApiKeyIdentifier, StoredApiKey};
 use account_core::id::Digest;
 use account_core::session::StoredSession;
 
@@ -21,6 +22,7 @@ pub(super) struct Aside {
     pub(super) sessions: Vec<(Digest, StoredSession, Account)>,
     pub(super) accounts: Vec<Account>,
     pub(super) locked: bool,
+    pub(super) look_ups: Vec<(ApiKeyIdentifier, Option<(StoredApiKey, Account)>)>,
 }
 
 impl Planted {

@@ -1,12 +1,14 @@
 //! Where nothing may be seen, or stay, that belongs to a state that is over.
 
 use account_core::id::PasswordEpoch;
+use account_core::profile::Login;
 use account_core::session::StoredSession;
 use account_core::store::{AccountState, Change};
+use futures_util::future::join_all;
 
 use super::on_a_fresh_store;
 use crate::adapter::Adapter;
-use crate::broken::{Proven, promise, same};
+use crate::broken::{Broken, Proven, promise, same};
 use crate::cases::given::{registered, registered_with, state};
 use crate::crowd::{at_once, decide};
 use crate::sample;
@@ -103,6 +105,60 @@ pub(crate) fn nobody_sees_half_a_commit(adapter: &Adapter) -> Proven {
                         epochs.is_some_and(|(one, other)| one == other),
                         "`session` gives session and account in one read: it showed half a commit, {epochs:?}"
                     );
+                }
+            }
+            Ok(())
+        })?;
+        Ok(())
+    })
+}
+
+/// For stores that let look-ups share an answer.
+pub(crate) fn who_comes_after_a_commit_sees_it_whoever_asks_beside(adapter: &Adapter) -> Proven {
+    const OWNERS: u64 = 3;
+    on_a_fresh_store(adapter, |fresh| {
+        let store = fresh.store()?;
+        for number in 1..=OWNERS {
+            adapter.prove(registered(&store, number))?;
+        }
+        at_once(adapter, fresh, 6, |actor, store| async move {
+            let number = u64::try_from(actor).unwrap_or(0) + 1;
+            if number > OWNERS {
+                for _ in 0..80 {
+                    for number in 1..=OWNERS {
+                        store.api_key(&sample::identifier(number)).await?;
+                        store.session(&sample::session_token(number)).await?;
+                    }
+                }
+                return Ok(());
+            }
+            let login = Login::Username(sample::new_account(number).username);
+            let id = store.account_by_login(&login).await?;
+            let id = id.ok_or_else(|| Broken::new("an account that was registered is not found"))?;
+            for turn in 0..30 {
+                let there = turn % 2 == 0;
+                let rule = |_: &AccountState| {
+                    Some(if there {
+                        vec![
+                            Change::AddApiKey(sample::api_key(number)),
+                            Change::OpenSession(sample::session(number)),
+                        ]
+                    } else {
+                        vec![
+                            Change::RemoveApiKey(sample::identifier(number)),
+                            Change::EndSession(sample::session_id(number)),
+                        ]
+                    })
+                };
+                decide(&store, id, rule).await?;
+                let (identifier, token) = (sample::identifier(number), sample::session_token(number));
+                let keys = join_all((0..4).map(|_| store.api_key(&identifier))).await;
+                let sessions = join_all((0..4).map(|_| store.session(&token))).await;
+                for found in keys {
+                    same!(found?.is_some(), there, "who looks for a key after a commit sees the commit");
+                }
+                for found in sessions {
+                    same!(found?.is_some(), there, "who looks for a session after a commit sees the commit");
                 }
             }
             Ok(())
