@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use crate::account;
 use crate::cells::{self, Cells, Shape};
 use crate::failure::Failure;
+use crate::look_ups::Question;
 use crate::statement::Draft;
 use crate::store::PostgresStore;
 
@@ -27,16 +28,37 @@ macro_rules! texts_and_numbers {
     };
 }
 
+macro_rules! with_account {
+    () => {
+        concat!(
+            "SELECT api_key.secret, api_key.mac, ",
+            texts_and_numbers!(),
+            ", ",
+            account_columns!(),
+            " FROM "
+        )
+    };
+}
+
 statements! {
-    WITH_ACCOUNT = concat!(
-        "SELECT api_key.secret, api_key.mac, ", texts_and_numbers!(), ", ", account_columns!(),
-        " FROM api_key JOIN account ON account.id = api_key.account WHERE api_key.identifier = $1"
+    ONE_WITH_ACCOUNT = concat!(
+        with_account!(),
+        "api_key JOIN account ON account.id = api_key.account WHERE api_key.identifier = $1"
+    );
+    MANY_WITH_ACCOUNT = concat!(
+        with_account!(),
+        "unnest((SELECT $1)::text[]) AS n (identifier) \
+         JOIN api_key ON api_key.identifier = n.identifier JOIN account ON account.id = api_key.account"
     );
     OF = concat!(
         "SELECT api_key.secret, api_key.mac, api_key.idempotency, ", texts_and_numbers!(),
         " FROM api_key WHERE account = $1 ORDER BY created_at, number"
     );
 }
+
+/// By identifier, which stands behind the bytes.
+pub(crate) const WITH_ACCOUNT: Question =
+    Question { one: ONE_WITH_ACCOUNT, many: MANY_WITH_ACCOUNT, key: SHAPE.bytes };
 
 fn read(cells: &mut Cells<'_>) -> Result<StoredApiKey, Failure> {
     Ok(StoredApiKey {
@@ -108,10 +130,9 @@ pub(crate) fn set_macs(draft: &mut Draft, macs: &[(&ApiKeyIdentifier, &Mac)]) {
 #[async_trait]
 impl ApiKeyRepository for PostgresStore {
     async fn api_key(&self, identifier: &ApiKeyIdentifier) -> StoreResult<Option<(StoredApiKey, Account)>> {
-        let rows = self.ask(Draft::of(WITH_ACCOUNT).with(identifier.as_str())).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let key = read(&mut Cells::at(0, SHAPE, "api_key", row))?;
-        let account = account::read(&mut Cells::at(SHAPE.width(), account::SHAPE, "account", row))?;
+        let Some(row) = self.api_keys.find(identifier.as_str().to_owned()).await? else { return Ok(None) };
+        let key = read(&mut Cells::at(0, SHAPE, "api_key", &row))?;
+        let account = account::read(&mut Cells::at(SHAPE.width(), account::SHAPE, "account", &row))?;
         Ok(Some((key, account)))
     }
 

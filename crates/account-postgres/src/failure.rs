@@ -1,6 +1,7 @@
 //! What can go wrong inside, sorted by what the adapter does about it: a verdict about one piece of
 //! work, a refusal by a database that still answers, or a connection that is gone.
 
+use std::error::Error as _;
 use std::fmt;
 
 use account_core::malformed::Malformed;
@@ -37,6 +38,10 @@ impl Fault {
         Self { code: Some(error.code().to_owned()), message: error.message().to_owned() }
     }
 
+    fn is_of_a_class(&self, classes: &[&str]) -> bool {
+        self.code.as_deref().is_some_and(|code| classes.iter().any(|class| code.starts_with(class)))
+    }
+
     fn has_code(&self, codes: &[&str]) -> bool {
         self.code.as_deref().is_some_and(|code| codes.contains(&code))
     }
@@ -61,6 +66,9 @@ const COMPLETION_UNKNOWN: &str = "40003";
 const STALE_STATEMENT: &[&str] = &["26000", "0A000"];
 /// A primary that has become a standby, and states in which a connection is of no more use.
 const USELESS_CONNECTION: &[&str] = &["25006", "25P01", "25P02", "25P03"];
+/// Classes of what is wrong with the connection, the transaction, the statement as such, or the server, its
+/// resources, its locks and its patience among it.
+const ABOUT_NO_ROW: &[&str] = &["08", "0A", "25", "26", "40", "42", "53", "55", "57"];
 const CORRUPT_STORAGE: &[&str] = &["XX001", "XX002"];
 
 impl Failure {
@@ -79,6 +87,28 @@ impl Failure {
             Self::Verdict(_) => false,
             Self::Refused(fault) => fault.has_code(USELESS_CONNECTION) || fault.has_code(STALE_STATEMENT),
             Self::Lost(_) | Self::Late => true,
+        }
+    }
+
+    /// Whether it may be about one row among those that were asked for.
+    pub(crate) fn may_be_about_one_row(&self) -> bool {
+        match self {
+            Self::Verdict(error) => matches!(error, StoreError::Corrupt(_)),
+            Self::Refused(fault) => !fault.is_of_a_class(ABOUT_NO_ROW),
+            Self::Lost(_) | Self::Late => false,
+        }
+    }
+
+    /// What another question of the same statement is told. It is about no row.
+    pub(crate) fn for_another(&self) -> Self {
+        match self {
+            Self::Verdict(error) => {
+                let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                Self::unavailable(&cause)
+            }
+            Self::Refused(fault) => Self::Refused(fault.clone()),
+            Self::Lost(fault) => Self::Lost(fault.clone()),
+            Self::Late => Self::Late,
         }
     }
 
@@ -125,6 +155,10 @@ impl Failure {
             Self::Late => Self::Verdict(StoreError::OutcomeUnknown(Box::new(late()))),
             other => other,
         }
+    }
+
+    pub(crate) fn no_connection_came_free() -> Self {
+        Self::unavailable("no connection to the database came free in time")
     }
 
     pub(crate) fn unavailable(message: &str) -> Self {

@@ -1,7 +1,8 @@
 //! PostgreSQL storage for `account-core`, for several nodes.
 //!
 //! [`PostgresStore`] keeps the contract of [`account_core::store`]: most commits are one statement and
-//! one round trip, reads are prepared point look-ups over connections of its own. It decides nothing.
+//! one round trip, reads are prepared point look-ups over connections of its own, which a busy store asks for together. It
+//! decides nothing.
 //! It runs on Tokio, through transaction-pooling proxies too.
 #![cfg_attr(
     not(test),
@@ -26,6 +27,7 @@ mod commit;
 mod connections;
 mod failure;
 mod keyring;
+mod look_ups;
 mod mail;
 mod mail_token;
 mod observation;
@@ -43,6 +45,8 @@ mod throttle;
 mod transaction;
 mod two_factor;
 
+#[cfg(test)]
+mod look_ups_tests;
 #[cfg(test)]
 mod plans_tests;
 

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use crate::account;
 use crate::cells::{self, Cells, Shape};
 use crate::failure::Failure;
+use crate::look_ups::Question;
 use crate::statement::Draft;
 use crate::store::PostgresStore;
 
@@ -23,13 +24,27 @@ macro_rules! columns {
     };
 }
 
+macro_rules! with_account {
+    () => {
+        concat!(columns!(), ", ", account_columns!(), " FROM ")
+    };
+}
+
 statements! {
-    WITH_ACCOUNT = concat!(
-        columns!(), ", ", account_columns!(),
-        " FROM session JOIN account ON account.id = session.account WHERE session.token = $1"
+    ONE_WITH_ACCOUNT = concat!(
+        with_account!(),
+        "session JOIN account ON account.id = session.account WHERE session.token = $1"
+    );
+    MANY_WITH_ACCOUNT = concat!(
+        with_account!(),
+        "unnest((SELECT $1)::bytea[]) AS n (token) \
+         JOIN session ON session.token = n.token JOIN account ON account.id = session.account"
     );
     OF = concat!(columns!(), " FROM session WHERE account = $1 ORDER BY created_at, number");
 }
+
+/// By the token's digest, which is the second of the bytes.
+pub(crate) const WITH_ACCOUNT: Question = Question { one: ONE_WITH_ACCOUNT, many: MANY_WITH_ACCOUNT, key: 1 };
 
 pub(crate) fn read(cells: &mut Cells<'_>) -> Result<StoredSession, Failure> {
     Ok(StoredSession {
@@ -91,10 +106,9 @@ pub(crate) fn set_macs(draft: &mut Draft, macs: &[(SessionId, &Mac)]) {
 #[async_trait]
 impl SessionRepository for PostgresStore {
     async fn session(&self, token: &Digest) -> StoreResult<Option<(StoredSession, Account)>> {
-        let rows = self.ask(Draft::of(WITH_ACCOUNT).with(&token.as_bytes()[..])).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let session = read(&mut Cells::at(0, SHAPE, "session", row))?;
-        let account = account::read(&mut Cells::at(SHAPE.width(), account::SHAPE, "account", row))?;
+        let Some(row) = self.sessions.find(token.as_bytes().to_vec()).await? else { return Ok(None) };
+        let session = read(&mut Cells::at(0, SHAPE, "session", &row))?;
+        let account = account::read(&mut Cells::at(SHAPE.width(), account::SHAPE, "account", &row))?;
         Ok(Some((session, account)))
     }
 

@@ -13,10 +13,11 @@ use sqlx::postgres::PgRow;
 use crate::commit::{Committing, Registering};
 use crate::connections::{Connections, Dialler};
 use crate::failure::Failure;
+use crate::look_ups::LookUps;
 use crate::open::{OpenError, PostgresOptions};
 use crate::statement::Draft;
 use crate::transaction::{Alone, Work, ask, perform};
-use crate::{activity, cells, observation, purge, schema};
+use crate::{activity, api_key, cells, observation, purge, schema, session};
 
 /// A batch of observations does not keep a commit waiting: it is written in parts of this size.
 const OBSERVATIONS_TOGETHER: usize = 200;
@@ -33,6 +34,8 @@ statements! {
 #[derive(Clone)]
 pub struct PostgresStore {
     connections: Arc<Connections>,
+    pub(crate) api_keys: Arc<LookUps<String>>,
+    pub(crate) sessions: Arc<LookUps<Vec<u8>>>,
 }
 
 impl PostgresStore {
@@ -54,7 +57,12 @@ impl PostgresStore {
     pub async fn connect(url: &str, options: PostgresOptions) -> Result<Self, OpenError> {
         let (dialler, mut first) = Dialler::find(url, &options).await?;
         schema::migrate(&mut first).await?;
-        Ok(Self { connections: Connections::new(dialler, first, &options) })
+        let connections = Connections::new(dialler, first, &options);
+        Ok(Self {
+            api_keys: LookUps::new(&connections, api_key::WITH_ACCOUNT),
+            sessions: LookUps::new(&connections, session::WITH_ACCOUNT),
+            connections,
+        })
     }
 
     /// The rows of one question.

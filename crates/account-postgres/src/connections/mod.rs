@@ -30,6 +30,7 @@ const USUAL_DIALLING: Duration = Duration::from_millis(100);
 /// All connections of one store.
 pub(crate) struct Connections {
     dialler: Dialler,
+    most: usize,
     acquire_timeout: Duration,
     /// The last one that came back is the first to be handed out, so that few stay in use.
     idle: Mutex<Vec<Idle>>,
@@ -49,12 +50,23 @@ impl Connections {
         let most = usize::try_from(options.max_connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         Arc::new(Self {
             dialler,
+            most,
             acquire_timeout: options.acquire_timeout,
             idle: Mutex::new(vec![Idle { connection: first, since: Instant::now() }]),
             came_back: Notify::new(),
             permits: Arc::new(Semaphore::new(most)),
             writing: Arc::new(Semaphore::new(most.saturating_sub(most / LEFT_TO_QUESTIONS))),
         })
+    }
+
+    /// How long anybody waits for a connection.
+    pub(crate) fn acquire_timeout(&self) -> Duration {
+        self.acquire_timeout
+    }
+
+    /// The most connections that are open at once.
+    pub(crate) fn most(&self) -> usize {
+        self.most
     }
 
     pub(crate) fn dialler(&self) -> &Dialler {
@@ -146,7 +158,7 @@ impl Connections {
 }
 
 async fn permit(of: &Arc<Semaphore>, patience: Duration) -> Result<OwnedSemaphorePermit, Failure> {
-    let busy = || Failure::unavailable("no connection to the database came free in time");
+    let busy = Failure::no_connection_came_free;
     match Arc::clone(of).try_acquire_owned() {
         Ok(permit) => Ok(permit),
         Err(_) => {

@@ -76,11 +76,15 @@ async fn rel_05_a_silent_database_is_waited_for_a_bounded_time() {
     let asking: Vec<_> = (0..40)
         .map(|_| {
             let store = store.clone();
-            tokio::spawn(async move { store.account(account.id).await })
+            tokio::spawn(async move {
+                (store.account(account.id).await, store.api_key(&sample::identifier(1)).await)
+            })
         })
         .collect();
     for outcome in asking {
-        unavailable(outcome.await.unwrap());
+        let (account, api_key) = outcome.await.unwrap();
+        unavailable(account);
+        unavailable(api_key);
     }
     let outcome = store.commit(&commit_to(&account, vec![Change::SetAdmin(true)])).await;
     assert!(
@@ -90,6 +94,7 @@ async fn rel_05_a_silent_database_is_waited_for_a_bounded_time() {
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     wire.set(Mode::Open);
     assert!(store.account(account.id).await.unwrap().is_some());
+    assert!(store.api_key(&sample::identifier(1)).await.unwrap().is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
