@@ -40,18 +40,21 @@ pub(crate) fn run(arguments: &[String]) -> Outcome<ExitCode> {
     let folder = release::target().join("bench");
     fs::create_dir_all(&folder).map_err(Failure::from_io(format!("cannot make {}", folder.display())))?;
     let field = Field::prepare(&options, programs, folder.clone())?;
+    let facts = machine::facts(&options);
+    // Written again and again: a run that breaks off leaves what it has seen.
+    let keep = |samples: &Samples| write(&folder.join("results.json"), &report::json(samples, &facts));
     let mut samples = Samples::default();
     for repetition in 0..options.repetitions {
         eprintln!("xtask: repetition {} of {}", repetition + 1, options.repetitions);
         field.measure(repetition, &mut samples)?;
+        keep(&samples)?;
     }
     for repetition in 0..options.repetitions {
         field.measure_cold(repetition, &mut samples)?;
+        keep(&samples)?;
     }
     field.finish()?;
-    let facts = machine::facts(&options);
     let text = report::table(&samples, &facts);
-    write(&folder.join("results.json"), &report::json(&samples, &facts))?;
     for (name, picture) in chart::all(&samples) {
         write(&folder.join(name), &picture)?;
     }
