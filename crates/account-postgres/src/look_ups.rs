@@ -63,7 +63,7 @@ pub(crate) struct LookUps<K> {
 }
 
 struct Queue<K> {
-    /// Statements on their way, or about to be.
+    /// Statements on their way, or about to be, but for those of askers who were told to ask alone.
     turns: usize,
     /// Ascending in their numbers.
     waiting: VecDeque<Waiting<K>>,
@@ -141,7 +141,7 @@ impl<K: Key> LookUps<K> {
         drop(queue);
         let of = Arc::clone(self);
         self.runtime.spawn(async move {
-            // Made here, so that a task that is dropped as the runtime shuts down passes nothing on.
+            // Made here, so that a task that a runtime drops unbegun, as it shuts down, passes nothing on.
             let turn = Turn { of };
             turn.of.answer(waiting).await;
         });
@@ -250,7 +250,7 @@ impl<K: Key> Ticket<K> {
         match reply {
             Ok(Reply::Answer(answer)) => answer,
             Ok(Reply::AskAlone(key)) => self.of.ask_for_one(key).await,
-            // Nobody is left to reply: the runtime shut down.
+            // Nobody is left to reply, as when the runtime shuts down.
             Err(_) => Err(Failure::unavailable("the look-up was given up")),
         }
     }

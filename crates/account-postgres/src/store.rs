@@ -30,7 +30,8 @@ statements! {
 /// [`Throttle`](account_core::ports::throttle::Throttle) beside them. Cheap to clone.
 ///
 /// Any number of stores, of any number of nodes, may use a database at once. Everything here must run
-/// inside a Tokio runtime with time and I/O enabled.
+/// inside a Tokio runtime with time and I/O enabled, and the one that the store was connected on must go on
+/// as long as the store is used: it asks for those who wait for each other.
 #[derive(Clone)]
 pub struct PostgresStore {
     connections: Arc<Connections>,
