@@ -28,28 +28,15 @@ macro_rules! texts_and_numbers {
     };
 }
 
-macro_rules! with_account {
+macro_rules! columns {
     () => {
-        concat!(
-            "SELECT api_key.secret, api_key.mac, ",
-            texts_and_numbers!(),
-            ", ",
-            account_columns!(),
-            " FROM "
-        )
+        concat!("api_key.secret, api_key.mac, ", texts_and_numbers!())
     };
 }
 
 statements! {
-    ONE_WITH_ACCOUNT = concat!(
-        with_account!(),
-        "api_key JOIN account ON account.id = api_key.account WHERE api_key.identifier = $1"
-    );
-    MANY_WITH_ACCOUNT = concat!(
-        with_account!(),
-        "unnest((SELECT $1)::text[]) AS n (identifier) \
-         JOIN api_key ON api_key.identifier = n.identifier JOIN account ON account.id = api_key.account"
-    );
+    ONE_WITH_ACCOUNT = with_account!(one columns!(), "api_key" by "identifier");
+    MANY_WITH_ACCOUNT = with_account!(many columns!(), "api_key" by "identifier", "text[]");
     OF = concat!(
         "SELECT api_key.secret, api_key.mac, api_key.idempotency, ", texts_and_numbers!(),
         " FROM api_key WHERE account = $1 ORDER BY created_at, number"

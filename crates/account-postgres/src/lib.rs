@@ -1,9 +1,8 @@
 //! PostgreSQL storage for `account-core`, for several nodes.
 //!
 //! [`PostgresStore`] keeps the contract of [`account_core::store`]: most commits are one statement and
-//! one round trip, reads are prepared point look-ups over connections of its own, which a busy store asks for together. It
-//! decides nothing.
-//! It runs on Tokio, through transaction-pooling proxies too.
+//! one round trip, reads are prepared point look-ups over connections of its own, which a busy store asks
+//! for together. It decides nothing. It runs on Tokio, through transaction-pooling proxies too.
 #![cfg_attr(
     not(test),
     deny(

@@ -42,8 +42,7 @@ pub(crate) trait Key:
 impl Key for String {}
 impl Key for Vec<u8> {}
 
-/// What is asked: for the row with the key $1, or for the rows with the keys in the array $1. A planner that sees
-/// how long the array is plans each statement anew, which takes longer than the look-ups: `(SELECT $1)` hides it.
+/// What is asked: for the row with the key $1, or for the rows with the keys in the array $1.
 pub(crate) struct Question {
     pub(crate) one: &'static str,
     pub(crate) many: &'static str,

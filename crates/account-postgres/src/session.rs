@@ -19,28 +19,15 @@ const SHAPE: Shape = Shape::new(3, 2, 3);
 
 macro_rules! columns {
     () => {
-        "SELECT session.id, session.token, session.mac, session.ip, session.user_agent, \
+        "session.id, session.token, session.mac, session.ip, session.user_agent, \
          session.password_epoch, session.created_at, session.last_seen_at"
     };
 }
 
-macro_rules! with_account {
-    () => {
-        concat!(columns!(), ", ", account_columns!(), " FROM ")
-    };
-}
-
 statements! {
-    ONE_WITH_ACCOUNT = concat!(
-        with_account!(),
-        "session JOIN account ON account.id = session.account WHERE session.token = $1"
-    );
-    MANY_WITH_ACCOUNT = concat!(
-        with_account!(),
-        "unnest((SELECT $1)::bytea[]) AS n (token) \
-         JOIN session ON session.token = n.token JOIN account ON account.id = session.account"
-    );
-    OF = concat!(columns!(), " FROM session WHERE account = $1 ORDER BY created_at, number");
+    ONE_WITH_ACCOUNT = with_account!(one columns!(), "session" by "token");
+    MANY_WITH_ACCOUNT = with_account!(many columns!(), "session" by "token", "bytea[]");
+    OF = concat!("SELECT ", columns!(), " FROM session WHERE account = $1 ORDER BY created_at, number");
 }
 
 /// By the token's digest, which is the second of the bytes.

@@ -30,6 +30,48 @@ macro_rules! account_columns {
     };
 }
 
+/// Rows of a table, each with its account, by a column of which no two rows have the same value: the one row with
+/// the value $1, or the rows with the values in the array $1. A planner that sees how long the array is plans each
+/// statement anew, which takes longer than the look-ups: `(SELECT $1)` hides it.
+macro_rules! with_account {
+    (one $columns:expr, $table:literal by $column:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            ", ",
+            account_columns!(),
+            " FROM ",
+            $table,
+            " JOIN account ON account.id = ",
+            $table,
+            ".account WHERE ",
+            $table,
+            ".",
+            $column,
+            " = $1"
+        )
+    };
+    (many $columns:expr, $table:literal by $column:literal, $array:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            ", ",
+            account_columns!(),
+            " FROM unnest((SELECT $1)::",
+            $array,
+            ") AS n (key) JOIN ",
+            $table,
+            " ON ",
+            $table,
+            ".",
+            $column,
+            " = n.key JOIN account ON account.id = ",
+            $table,
+            ".account"
+        )
+    };
+}
+
 /// A statement that is being put together.
 pub(crate) struct Draft {
     text: Cow<'static, str>,

@@ -1,14 +1,13 @@
 //! Where nothing may be seen, or stay, that belongs to a state that is over.
 
 use account_core::id::PasswordEpoch;
-use account_core::profile::Login;
 use account_core::session::StoredSession;
 use account_core::store::{AccountState, Change};
 use futures_util::future::join_all;
 
 use super::on_a_fresh_store;
 use crate::adapter::Adapter;
-use crate::broken::{Broken, Proven, promise, same};
+use crate::broken::{Proven, promise, same};
 use crate::cases::given::{registered, registered_with, state};
 use crate::crowd::{at_once, decide};
 use crate::sample;
@@ -118,12 +117,12 @@ pub(crate) fn who_comes_after_a_commit_sees_it_whoever_asks_beside(adapter: &Ada
     const OWNERS: u64 = 3;
     on_a_fresh_store(adapter, |fresh| {
         let store = fresh.store()?;
-        for number in 1..=OWNERS {
-            adapter.prove(registered(&store, number))?;
-        }
+        let ids: Vec<_> =
+            (1..=OWNERS).map(|number| adapter.prove(registered(&store, number))).collect::<Result<_, _>>()?;
+        let ids = &ids;
         at_once(adapter, fresh, 6, |actor, store| async move {
             let number = u64::try_from(actor).unwrap_or(0) + 1;
-            if number > OWNERS {
+            let Some(&id) = ids.get(actor) else {
                 for _ in 0..80 {
                     for number in 1..=OWNERS {
                         store.api_key(&sample::identifier(number)).await?;
@@ -131,10 +130,7 @@ pub(crate) fn who_comes_after_a_commit_sees_it_whoever_asks_beside(adapter: &Ada
                     }
                 }
                 return Ok(());
-            }
-            let login = Login::Username(sample::new_account(number).username);
-            let id = store.account_by_login(&login).await?;
-            let id = id.ok_or_else(|| Broken::new("an account that was registered is not found"))?;
+            };
             for turn in 0..30 {
                 let there = turn % 2 == 0;
                 let rule = |_: &AccountState| {
