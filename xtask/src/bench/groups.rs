@@ -1,7 +1,8 @@
 //! The groups of measures. Each takes one sample of each of its subjects in a repetition, forwards in
-//! one and backwards in the next, and keeps the ratio of what lay close together.
+//! one and backwards in the next, and keeps the ratio of what lay close together. What takes a large
+//! database is in [`growth`](super::growth).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Programs;
 use super::argon2::Argon2Clock;
@@ -21,23 +22,12 @@ use std::time::Duration;
 /// Accounts of the small databases.
 const SMALL: u64 = 10_000;
 /// Connections of a flood of reads.
-const READERS: usize = 32;
-/// How often each key is read before reads of a large database count: its pages may have left the system's memory
-/// meanwhile, and each connection of the store keeps its own.
-const READ_BEFORE: u64 = 20;
+pub(super) const READERS: usize = 32;
 /// A paced read: so many a second, over so many connections.
 pub(super) const PACE: f64 = 400.0;
 pub(super) const PACED: usize = 4;
 /// Clients that sign in at once, more than the queue of passwords holds.
 const CROWD: usize = 256;
-/// Clients that create keys.
-const CREATORS: usize = 16;
-/// Keys that each account gets before it counts: its pages come from the disk then, and the log of SQLite has grown
-/// to its length, which it keeps from there on.
-const CREATED_BEFORE: u64 = 6;
-/// Keys that count, for each account: so many that the log is brought into the database again and again. An account
-/// has room for 25, and has one.
-const CREATED: u64 = 14;
 /// Hashes of C libargon2 in one sample.
 const HASHES: u32 = 25;
 /// A server at rest is looked at after so long.
@@ -45,61 +35,51 @@ const REST: Duration = Duration::from_secs(2);
 
 /// All that is measured, ready to be.
 pub(super) struct Field {
-    options: Options,
-    programs: Programs,
-    folder: PathBuf,
+    pub(super) options: Options,
+    pub(super) programs: Programs,
+    pub(super) folder: PathBuf,
     argon2: Option<Argon2Clock>,
-    small: Database,
-    large: Option<Database>,
-    postgres: Option<OnPostgres>,
+    pub(super) small: Database,
+    pub(super) postgres: Option<OnPostgres>,
 }
 
-struct OnPostgres {
-    cluster: Postgres,
-    small: Database,
-    large: Option<Database>,
+pub(super) struct OnPostgres {
+    pub(super) cluster: Postgres,
+    pub(super) small: Database,
 }
 
 impl Field {
-    /// Makes the databases.
+    /// Makes the small databases.
     ///
     /// # Errors
     /// When one of them cannot be made.
     pub(super) fn prepare(options: &Options, programs: Programs, folder: PathBuf) -> Outcome<Self> {
-        let needs_large =
-            [Group::Growth, Group::Cold, Group::Start].iter().any(|group| options.wants(*group));
         let small = Database::sqlite(&programs, &folder, SMALL)?;
-        let large = match needs_large {
-            true => Some(Database::sqlite(&programs, &folder, options.large)?),
-            false => None,
-        };
         let postgres =
             match [Group::Postgres, Group::Growth, Group::Nodes].iter().any(|group| options.wants(*group)) {
-                true => Some(OnPostgres::prepare(options, &programs, &folder)?),
+                true => Some(OnPostgres::prepare(&programs, &folder)?),
                 false => None,
             };
         let argon2 = match options.wants(Group::SignIns) {
             true => Some(Argon2Clock::build(&folder)?),
             false => None,
         };
-        Ok(Self { options: options.clone(), programs, folder, argon2, small, large, postgres })
+        Ok(Self { options: options.clone(), programs, folder, argon2, small, postgres })
     }
 
-    /// One sample of everything.
+    /// One sample of everything that small databases do for.
     ///
     /// # Errors
     /// When something does not work as it should: numbers of a broken run are worth nothing.
     pub(super) fn measure(&self, repetition: usize, samples: &mut Samples) -> Outcome<()> {
         type Measuring = fn(&Field, bool, &mut Samples) -> Outcome<()>;
-        let groups: [(Group, Measuring); 9] = [
+        let groups: [(Group, Measuring); 7] = [
             (Group::Sqlite, Self::reads_on_sqlite),
             (Group::Postgres, Self::reads_on_postgres),
             (Group::SignIns, Self::sign_ins),
             (Group::Storm, Self::storm),
             (Group::Commits, Self::commits),
-            (Group::Growth, Self::growth),
             (Group::Memory, Self::memory),
-            (Group::Start, Self::start),
             (Group::Nodes, Self::nodes),
         ];
         for (group, measuring) in groups {
@@ -110,20 +90,6 @@ impl Field {
         Ok(())
     }
 
-    /// One sample of reads from a cold disk. They put the large database out of the system's memory, so they come
-    /// when all else is done.
-    ///
-    /// # Errors
-    /// When something does not work as it should.
-    pub(super) fn measure_cold(&self, repetition: usize, samples: &mut Samples) -> Outcome<()> {
-        match &self.large {
-            Some(large) if self.options.wants(Group::Cold) => {
-                self.place(large).cold(repetition % 2 == 1, samples)
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Takes away what does not stay.
     ///
     /// # Errors
@@ -132,7 +98,6 @@ impl Field {
         self.small.tidy(&self.programs)?;
         let Some(postgres) = self.postgres else { return Ok(()) };
         postgres.small.drop(&self.programs)?;
-        postgres.large.map_or(Ok(()), |large| large.drop(&self.programs))?;
         postgres.cluster.finish()
     }
 
@@ -202,12 +167,12 @@ impl Field {
         let paced = Load {
             pace: Some(PACE),
             // A p99 wants more answers than a rate.
-            length: Length::Seconds(self.options.seconds * 2.0),
+            length: Length::Seconds(self.options.seconds * 4.0),
             ..self.flood(&server, reads, PACED)
         };
         let read = |clients: usize| -> Outcome<Calm> {
             let flood = Load {
-                length: Length::Seconds(self.options.seconds * 3.0),
+                length: Length::Seconds(self.options.seconds * 5.0),
                 ..self.flood(&server, sign_ins.clone(), clients)
             };
             let storm = (clients > 0).then_some(&flood);
@@ -247,57 +212,6 @@ impl Field {
         Ok(())
     }
 
-    fn growth(&self, backwards: bool, samples: &mut Samples) -> Outcome<()> {
-        if let Some(large) = &self.large {
-            self.growth_of(
-                "sqlite",
-                ["growth/read", "growth/create"],
-                &self.small,
-                large,
-                backwards,
-                samples,
-            )?;
-        }
-        if let Some(OnPostgres { small, large: Some(large), .. }) = &self.postgres {
-            let names = ["growth/postgres-read", "growth/postgres-create"];
-            self.growth_of("postgres", names, small, large, backwards, samples)?;
-        }
-        Ok(())
-    }
-
-    fn growth_of(
-        &self,
-        store: &str,
-        [read, create]: [&str; 2],
-        small: &Database,
-        large: &Database,
-        backwards: bool,
-        samples: &mut Samples,
-    ) -> Outcome<()> {
-        let (on_small, on_large) = (self.server(small)?, self.server(large)?);
-        let (small_keys, large_keys) = (requests::by_key(&small.usable), requests::by_key(&large.usable));
-        let [few, many] = in_order(
-            backwards,
-            [&|| self.warm_read_rate(&on_small, "small", &small_keys), &|| {
-                self.warm_read_rate(&on_large, "large", &large_keys)
-            }],
-        )?;
-        samples.add(&format!("rate/{store}/read-small"), few);
-        samples.add(&format!("rate/{store}/read-large"), many);
-        samples.add_ratio(read, many, few);
-        let [few, many] = in_order(
-            backwards,
-            [&|| self.creation_rate(&on_small, small), &|| self.creation_rate(&on_large, large)],
-        )?;
-        samples.add(&format!("rate/{store}/create-small"), few);
-        samples.add(&format!("rate/{store}/create-large"), many);
-        samples.add_ratio(create, many, few);
-        samples.add(&format!("memory/on-{store}-large"), on_large.peak_memory()?);
-        drop((on_small, on_large));
-        small.tidy(&self.programs)?;
-        large.tidy(&self.programs)
-    }
-
     fn memory(&self, _backwards: bool, samples: &mut Samples) -> Outcome<()> {
         let server = self.server(&self.small)?;
         clock::wait(REST);
@@ -308,24 +222,16 @@ impl Field {
         Ok(())
     }
 
-    fn start(&self, _backwards: bool, samples: &mut Samples) -> Outcome<()> {
-        let Some(large) = &self.large else { return Ok(()) };
-        let mut server = Subject::server(&self.programs, large, &self.folder)?;
-        let took = server.answers(first(&requests::by_key(&large.usable))?)?;
-        samples.add("start", took.as_secs_f64() * 1000.0);
-        Ok(())
-    }
-
     fn nodes(&self, backwards: bool, samples: &mut Samples) -> Outcome<()> {
         let Some(OnPostgres { small, .. }) = &self.postgres else { return Ok(()) };
         self.place(small).nodes(backwards, samples)
     }
 
-    fn place<'a>(&'a self, database: &'a Database) -> Place<'a> {
+    pub(super) fn place<'a>(&'a self, database: &'a Database) -> Place<'a> {
         Place { programs: &self.programs, folder: &self.folder, database, seconds: self.options.seconds }
     }
 
-    fn server(&self, database: &Database) -> Outcome<Subject> {
+    pub(super) fn server(&self, database: &Database) -> Outcome<Subject> {
         let mut server = Subject::server(&self.programs, database, &self.folder)?;
         server.answers(first(&requests::by_key(&database.usable))?)?;
         Ok(server)
@@ -337,34 +243,17 @@ impl Field {
         Ok(floor)
     }
 
-    fn read_rate(&self, subject: &Subject, name: &str, requests: &[String]) -> Outcome<f64> {
+    pub(super) fn read_rate(&self, subject: &Subject, name: &str, requests: &[String]) -> Outcome<f64> {
         let load = self.flood(subject, self.written(name, requests)?, READERS);
         Ok(load.run(&self.programs.bench)?.all_succeeded(name)?.success_rate)
     }
 
-    fn warm_read_rate(&self, subject: &Subject, name: &str, requests: &[String]) -> Outcome<f64> {
-        let length = Length::Count(READ_BEFORE * requests.len() as u64);
-        let before = Load { length, ..self.flood(subject, self.written(name, requests)?, READERS) };
-        before.run(&self.programs.bench)?.all_succeeded(name)?;
-        self.read_rate(subject, name, requests)
-    }
-
-    fn creation_rate(&self, subject: &Subject, database: &Database) -> Outcome<f64> {
-        let requests = self.written("creations", &requests::creations(&database.usable))?;
-        let accounts = database.usable.len() as u64;
-        let creating =
-            |count| Load { length: Length::Count(count), ..self.flood(subject, requests.clone(), CREATORS) };
-        creating(CREATED_BEFORE * accounts).run(&self.programs.bench)?.all_succeeded("creations")?;
-        let load = creating(CREATED * accounts);
-        Ok(load.run(&self.programs.bench)?.all_succeeded("creations")?.success_rate)
-    }
-
-    fn flood(&self, subject: &Subject, requests: PathBuf, connections: usize) -> Load {
+    pub(super) fn flood(&self, subject: &Subject, requests: PathBuf, connections: usize) -> Load {
         let length = Length::Seconds(self.options.seconds);
         Load { address: subject.address, requests, connections, length, pace: None }
     }
 
-    fn written(&self, name: &str, requests: &[String]) -> Outcome<PathBuf> {
+    pub(super) fn written(&self, name: &str, requests: &[String]) -> Outcome<PathBuf> {
         requests::write(&self.folder, name, requests)
     }
 }
@@ -379,14 +268,10 @@ struct Calm {
 }
 
 impl OnPostgres {
-    fn prepare(options: &Options, programs: &Programs, folder: &std::path::Path) -> Outcome<Self> {
+    fn prepare(programs: &Programs, folder: &Path) -> Outcome<Self> {
         let cluster = postgres::provide(Durability::Durable)?;
         let small = Database::postgres(programs, folder, cluster.url(), SMALL)?;
-        let large = match options.wants(Group::Growth) {
-            true => Some(Database::postgres(programs, folder, cluster.url(), options.large)?),
-            false => None,
-        };
-        Ok(Self { cluster, small, large })
+        Ok(Self { cluster, small })
     }
 }
 
@@ -396,7 +281,10 @@ fn breaks_the_rule(storm: &Report) -> u64 {
 }
 
 /// Runs all, from the last to the first if `backwards`; the answers are in the order given.
-fn in_order<T, const N: usize>(backwards: bool, all: [&dyn Fn() -> Outcome<T>; N]) -> Outcome<[T; N]> {
+pub(super) fn in_order<T, const N: usize>(
+    backwards: bool,
+    all: [&dyn Fn() -> Outcome<T>; N],
+) -> Outcome<[T; N]> {
     let mut answers: Vec<T> = Vec::with_capacity(N);
     if backwards {
         for one in all.iter().rev() {

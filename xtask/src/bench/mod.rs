@@ -10,6 +10,7 @@ mod client;
 mod cold;
 mod database;
 mod groups;
+mod growth;
 mod load;
 mod machine;
 mod nodes;
@@ -27,6 +28,7 @@ use std::process::ExitCode;
 use crate::failure::{Failure, Outcome};
 use crate::release;
 use groups::Field;
+use growth::Large;
 use options::Options;
 use samples::Samples;
 
@@ -49,9 +51,17 @@ pub(crate) fn run(arguments: &[String]) -> Outcome<ExitCode> {
         field.measure(repetition, &mut samples)?;
         keep(&samples)?;
     }
-    for repetition in 0..options.repetitions {
-        field.measure_cold(repetition, &mut samples)?;
-        keep(&samples)?;
+    if let Some(large) = Large::prepare(&field)? {
+        for repetition in 0..options.repetitions {
+            eprintln!("xtask: large databases, repetition {} of {}", repetition + 1, options.repetitions);
+            large.measure(repetition, &mut samples)?;
+            keep(&samples)?;
+        }
+        for repetition in 0..options.repetitions {
+            large.measure_cold(repetition, &mut samples)?;
+            keep(&samples)?;
+        }
+        large.finish()?;
     }
     field.finish()?;
     let text = report::table(&samples, &facts);
