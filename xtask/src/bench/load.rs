@@ -67,6 +67,14 @@ impl Report {
         )))
     }
 
+    /// Fails unless there were successes: what was only refused put no load on anything.
+    pub(super) fn some_succeeded(self, what: &str) -> Outcome<Self> {
+        if self.success_rate > 0.0 {
+            return Ok(self);
+        }
+        Err(Failure::new(format!("{what}: none succeeded: {:?}, {} broken", self.statuses, self.broken)))
+    }
+
     /// Which part of the answers had this status.
     pub(super) fn part(&self, status: u16) -> f64 {
         let all = self.statuses.values().sum::<u64>() + self.broken;
@@ -174,7 +182,9 @@ mod tests {
         assert_eq!(report.other_than(&[200, 503]), 1);
         assert_eq!(report.part(503), 0.25);
         assert!(report.clone().all_answered_with(503, "refusals").is_err());
-        assert!(report.all_succeeded("reads").is_err());
+        assert!(report.clone().all_succeeded("reads").is_err());
+        let refused = Report { success_rate: 0.0, ..report.clone() };
+        assert!(report.some_succeeded("sign-ins").is_ok() && refused.some_succeeded("sign-ins").is_err());
         assert!(parse(b"{}").is_none());
     }
 }
