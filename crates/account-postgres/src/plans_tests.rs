@@ -164,6 +164,11 @@ fn changes() -> Vec<Vec<Change>> {
     let each = vec![
         Change::SetEmail { email: sample::email(1), verified_at: None },
         Change::SetProfile { username: new.username, first_name, last_name, language: new.language },
+        Change::SetDisabled(Some(sample::at(1))),
+        Change::SetPassword(sample::password(1)),
+        Change::SetPasswordEpoch(account_core::id::PasswordEpoch(1)),
+        Change::SetFactorEpoch(account_core::id::FactorEpoch(1)),
+        Change::SetTwoFactor(Some(sample::two_factor(1))),
         Change::SetPendingTwoFactor(Some(sample::pending_two_factor(1))),
         Change::SetTotpStep(account_core::two_factor::TotpStep(1)),
         Change::ReplaceRecoveryCodes(sample::recovery_codes(1, 10)),
