@@ -32,7 +32,6 @@ const CROWD: usize = 256;
 const HASHES: u32 = 25;
 /// A server at rest is looked at after so long.
 const REST: Duration = Duration::from_secs(2);
-
 /// What a storm leaves to be done, in the system and on its disk, has so long before the next paced reads, which a
 /// server of their own answers: the quiet ones come after a storm in every second repetition.
 const AFTER_A_STORM: Duration = Duration::from_secs(4);
